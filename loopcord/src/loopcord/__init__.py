@@ -1,0 +1,1 @@
+"""loopcord: a local Discord on loopback."""
