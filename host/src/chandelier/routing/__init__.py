@@ -1,0 +1,1 @@
+"""From Discord to a plugin and back: commands, events and components."""

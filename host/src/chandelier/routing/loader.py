@@ -1,0 +1,141 @@
+"""What a plugin declares to the host: a lightbulb loader whose parts are contained and accounted for.
+
+A loader only declares. What is bound at run time lives in the host that loads it, so two bots in one
+process can load the same plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import attrs
+import hikari
+import lightbulb
+
+__all__ = ["Declared", "Listener", "Loader", "RawFilter", "RepeatingTask"]
+
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
+RawFilter = Callable[[Mapping[str, Any]], bool]
+"""Decides on Discord's raw payload, before any model is built; must be cheap and must not block."""
+
+
+@attrs.frozen
+class Listener:
+    """A handler of gateway events, with an optional filter on the raw payload."""
+
+    callback: Callable[..., Awaitable[Any]]
+    event_types: tuple[type[hikari.Event], ...]
+    when: RawFilter | None
+    timeout: float | None
+
+
+@attrs.frozen
+class RepeatingTask:
+    """Work repeated every so many seconds while the plugin runs."""
+
+    callback: Callable[..., Awaitable[Any]]
+    seconds: float
+    at_start: bool
+
+
+@attrs.define
+class Declared:
+    """Everything a loader declares besides lightbulb's own commands and error handlers."""
+
+    listeners: list[Listener] = attrs.Factory(list[Listener])
+    tasks: list[RepeatingTask] = attrs.Factory(list[RepeatingTask])
+    components: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
+    forms: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
+    timers: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
+    effects: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
+    commands: list[Any] = attrs.Factory(list)
+
+
+class Loader(lightbulb.Loader):
+    """A ``lightbulb.Loader`` whose listeners and tasks the host contains, measures and accounts for.
+
+    Handlers get what they need by dependency injection: annotate a parameter with the plugin's class, or
+    with anything that lightbulb provides. Commands are written with lightbulb's own API.
+    """
+
+    __slots__ = ("declared",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.declared = Declared()
+
+    def command(self, command: Any = None, **options: Any) -> Any:
+        """Register a lightbulb command or group; see ``lightbulb.Loader.command``."""
+        if command is None:
+            return lambda later: self.command(later, **options)  # pyright: ignore[reportUnknownLambdaType]
+        self.declared.commands.append(command)
+        return super().command(command, **options)
+
+    def listener(
+        self, *event_types: type[hikari.Event], when: RawFilter | None = None, timeout: float | None = None
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Handle gateway events; ``when`` sees the raw payload and spares the model if it answers False.
+
+        ``timeout`` is in seconds; without it the host's own limit applies.
+        """
+        if not event_types:
+            raise ValueError("name at least one event type: @loader.listener(hikari.MessageCreateEvent)")
+
+        def declare(callback: HandlerT) -> HandlerT:
+            injected = cast("HandlerT", lightbulb.di.with_di(callback))
+            self.declared.listeners.append(Listener(injected, event_types, when, timeout))
+            return injected
+
+        return declare
+
+    def every(self, *, seconds: float, at_start: bool = False) -> Callable[[HandlerT], HandlerT]:
+        """Repeat a handler every ``seconds`` while the plugin runs; not durable, see ``timer`` for that."""
+
+        def declare(callback: HandlerT) -> HandlerT:
+            injected = cast("HandlerT", lightbulb.di.with_di(callback))
+            self.declared.tasks.append(RepeatingTask(injected, seconds, at_start))
+            return injected
+
+        return declare
+
+    def component(self, action: str) -> Callable[[HandlerT], HandlerT]:
+        """Handle presses of buttons and choices in menus made with ``ctx.component_id(action, payload)``.
+
+        The handler is called with a ``chandelier.ComponentPress``.
+        """
+        return self._named(self.declared.components, "component", action)
+
+    def form(self, action: str) -> Callable[[HandlerT], HandlerT]:
+        """Handle submitted forms whose custom id is ``ctx.component_id(action, payload)``.
+
+        The handler is called with a ``chandelier.FormSubmit``.
+        """
+        return self._named(self.declared.forms, "form", action)
+
+    def timer(self, kind: str) -> Callable[[HandlerT], HandlerT]:
+        """Handle durable timers of this kind; the handler is called with a ``chandelier.Timer``.
+
+        It may return an aware datetime to be called again then; None ends the timer.
+        """
+        return self._named(self.declared.timers, "timer", kind)
+
+    def effect(self, kind: str) -> Callable[[HandlerT], HandlerT]:
+        """Carry out outbox entries of this kind; the handler is called with a ``chandelier.Effect``.
+
+        It may return JSON-ready data, kept with the entry.
+        """
+        return self._named(self.declared.effects, "effect", kind)
+
+    def _named(
+        self, table: dict[str, Callable[..., Awaitable[Any]]], what: str, name: str
+    ) -> Callable[[HandlerT], HandlerT]:
+        if name in table:
+            raise ValueError(f"this loader already has a {what} named {name!r}")
+
+        def declare(callback: HandlerT) -> HandlerT:
+            injected = cast("HandlerT", lightbulb.di.with_di(callback))
+            table[name] = injected
+            return injected
+
+        return declare
