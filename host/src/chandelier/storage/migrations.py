@@ -1,0 +1,266 @@
+"""Schema migrations: one Alembic history per plugin, applied in one transaction with its version."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import attrs
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from loguru import logger
+from sqlalchemy import Connection, MetaData, inspect
+
+from chandelier.errors import PluginError
+from chandelier.storage.backup import Backups
+from chandelier.storage.engine import Database
+from chandelier.storage.names import HOST_NAME, table_prefix, version_table
+from chandelier.storage.tables import HostTables
+
+__all__ = ["HOST_HISTORY", "Migrator", "Revision", "StorageHistory"]
+
+_ALEMBIC = threading.Lock()
+# Alembic's ``op`` is one proxy per process, and our migrations give way to the event loop between
+# statements: without this lock two bots in one process would run each other's revisions.
+
+
+@attrs.frozen
+class StorageHistory:
+    """A plugin's tables and the Alembic revisions that build them.
+
+    ``location`` is ``"package:folder"``: the folder, inside an importable package, with files such as
+    ``0001_first_tables.py``. Revisions form one line and have no ``env.py``; ``upgrade`` and ``downgrade``
+    use ``alembic.op``.
+    """
+
+    metadata: MetaData
+    location: str
+
+
+HOST_HISTORY = StorageHistory(HostTables.metadata, "chandelier.storage:revisions")
+"""The history of the host's own tables; its name is ``"chandelier"``."""
+
+
+@attrs.frozen
+class Revision:
+    """One step of a history."""
+
+    id: str
+    summary: str
+
+
+class Migrator:
+    """Brings the tables of the host and of plugins from one revision to another."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.backups = Backups(database)
+
+    async def current(self, name: str) -> str | None:
+        """The revision that the database has for ``name``; None when it has none."""
+        async with self._database.connect() as connection:
+            return await connection.run_sync(_current, name)
+
+    async def pending(self, name: str, history: StorageHistory) -> list[Revision]:
+        """The steps that `upgrade` would take, oldest first. Raises PluginError as `upgrade` does."""
+        script = _script(name, history)
+        before = await self._known(name, script)
+        return [Revision(step.revision, step.doc) for step in _between(script, before, "head")]
+
+    def check(self, name: str, history: StorageHistory, *, others: Collection[str] = ()) -> None:
+        """Judge a history without touching the database.
+
+        Raises PluginError when a table or an index does not start with the plugin's prefix, when it
+        falls under the longer prefix of one of ``others`` (plugin names), or when the revisions are not
+        one unbroken line.
+        """
+        prefix = table_prefix(name)
+        taken = [table_prefix(other) for other in others if table_prefix(other).startswith(prefix)]
+        taken = [other for other in taken if other != prefix]
+        if prefix.startswith(table_prefix(HOST_NAME)) and history is not HOST_HISTORY:
+            raise PluginError(f"plugin {name!r}: names that start with {HOST_NAME!r} are the host's own")
+        for table in history.metadata.tables.values():
+            names = [("table", table.name), *(("index", str(index.name)) for index in table.indexes)]
+            for what, found in names:
+                if not found.startswith(prefix):
+                    raise PluginError(f"plugin {name!r}: the {what} {found!r} must be named {prefix}…")
+                if found.startswith(tuple(taken)):
+                    raise PluginError(
+                        f"plugin {name!r}: the {what} {found!r} would belong to the plugin whose "
+                        "tables start the same; rename it"
+                    )
+        _script(name, history)
+
+    async def upgrade(
+        self, name: str, history: StorageHistory, to: str = "head"
+    ) -> tuple[str | None, str | None]:
+        """Apply what is pending, after a backup; returns the revisions before and after.
+
+        All steps and the version are one transaction: either everything is done or nothing. Raises
+        PluginError when the history is not sound, when a newer version wrote the database, or when a
+        step fails.
+        """
+        self.check(name, history)
+        script = _script(name, history)
+        before = await self._known(name, script)
+        if to != "head":
+            _revision(name, script, to)
+        steps = _between(script, before, to)
+        if not steps:
+            return before, before
+        if before is not None:
+            await self.backups.take(f"before-{name}-{steps[-1].revision}", only=name)
+        after = steps[-1].revision
+        await self._run(name, script, after, lambda at: script._upgrade_revs(after, at))
+        logger.info("Storage of {}: revision {} → {}", name, before or "none", after)
+        return before, after
+
+    async def downgrade(self, name: str, history: StorageHistory, to: str) -> tuple[str | None, str | None]:
+        """Take steps back to revision ``to`` (``"base"``: no tables), after a backup.
+
+        Returns the revisions before and after; raises PluginError as `upgrade` does.
+        """
+        script = _script(name, history)
+        before = await self._known(name, script)
+        target = None if to == "base" else _revision(name, script, to).revision
+        if before == target:
+            return before, before
+        if before is None or (target is not None and not _between(script, target, before)):
+            raise PluginError(f"plugin {name!r}: {to} is not before {before or 'base'}; use upgrade")
+        await self.backups.take(f"before-{name}-{target or 'base'}", only=name)
+        await self._run(name, script, target, lambda at: script._downgrade_revs(to, at))
+        logger.info("Storage of {}: revision {} → {}", name, before, target or "none")
+        return before, target
+
+    async def differences(self, name: str, history: StorageHistory) -> list[Any]:
+        """What Alembic would still have to do so that the tables match the metadata: for tests of plugins."""
+        prefix, table = table_prefix(name), version_table(name)
+
+        def compare(connection: Connection) -> list[Any]:
+            context = MigrationContext.configure(
+                connection,
+                opts={
+                    "version_table": table,
+                    "include_name": lambda found, kind, _parents: (
+                        kind != "table" or (found.startswith(prefix) and found != table)
+                    ),
+                    "compare_type": True,
+                },
+            )
+            return list(compare_metadata(context, history.metadata))
+
+        async with self._database.connect() as connection:
+            return await connection.run_sync(compare)
+
+    async def _known(self, name: str, script: ScriptDirectory) -> str | None:
+        """The stored revision, if the installed code knows it."""
+        stored = await self.current(name)
+        known = [step.revision for step in script.walk_revisions()]
+        if stored is None or stored in known:
+            return stored
+        backup = await self.backups.newest(name, known)
+        undo = (
+            f"chandelier db restore {backup.path} --plugin {name}"
+            if backup is not None
+            else "a backup of your own: the host has none that this version can read"
+        )
+        raise PluginError(
+            f"plugin {name!r}: a newer version wrote its tables (revision {stored}; this version knows up "
+            f"to {known[0] if known else 'none'}). Install the newer version again, or go back with: {undo}"
+        )
+
+    async def _run(
+        self, name: str, script: ScriptDirectory, after: str | None, steps: Callable[[Any], Any]
+    ) -> None:
+        def migrate(connection: Connection) -> None:
+            context = EnvironmentContext(Config(), script, fn=lambda at, _context: steps(at))
+            with context:
+                context.configure(
+                    connection=connection,
+                    version_table=version_table(name),
+                    transactional_ddl=True,
+                    render_as_batch=connection.dialect.name == "sqlite",
+                )
+                context.run_migrations()
+
+        try:
+            async with _alone(), self._database.schema_change() as connection:
+                await connection.run_sync(migrate)
+        except PluginError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"plugin {name!r}: the migration to revision {after or 'base'} failed and nothing was "
+                f"changed: {type(error).__name__}: {error}"
+            ) from error
+
+
+def _current(connection: Connection, name: str) -> str | None:
+    table = version_table(name)
+    if not inspect(connection).has_table(table):
+        return None
+    return MigrationContext.configure(connection, opts={"version_table": table}).get_current_revision()
+
+
+def _script(name: str, history: StorageHistory) -> ScriptDirectory:
+    package, _, folder = history.location.partition(":")
+    spec = find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    found = [place for place in (Path(root) / folder for root in places) if place.is_dir()]
+    if not folder or not found:
+        raise PluginError(
+            f"plugin {name!r}: no folder of revisions at {history.location!r}; give "
+            "StorageHistory a location like 'my_package:revisions' and ship the folder in the wheel"
+        )
+    script = ScriptDirectory(str(found[0]), version_locations=[str(found[0])])
+    try:
+        heads, bases = script.get_heads(), script.get_bases()
+        list(script.walk_revisions())
+    except (CommandError, KeyError, SyntaxError, ImportError) as error:
+        raise PluginError(f"plugin {name!r}: the revisions in {found[0]} cannot be read: {error}") from error
+    if len(heads) != 1 or len(bases) != 1:
+        raise PluginError(
+            f"plugin {name!r}: the revisions in {found[0]} must be one line, but they start at "
+            f"{', '.join(bases) or 'nothing'} and end at {', '.join(heads) or 'nothing'}"
+        )
+    return script
+
+
+def _revision(name: str, script: ScriptDirectory, wanted: str) -> Script:
+    try:
+        found = script.get_revision(wanted)
+    except CommandError:
+        found = None
+    if found is None:
+        known = ", ".join(reversed([step.revision for step in script.walk_revisions()]))
+        raise PluginError(f"plugin {name!r} has no revision {wanted!r}; it has {known}")
+    return found
+
+
+def _between(script: ScriptDirectory, before: str | None, to: str) -> list[Script]:
+    """The steps after ``before`` up to ``to``, oldest first; none when ``to`` is not ahead."""
+    line = list(reversed(list(script.walk_revisions())))
+    ids = [step.revision for step in line]
+    end = len(ids) if to == "head" else ids.index(to) + 1
+    start = 0 if before is None else ids.index(before) + 1
+    return line[start:end]
+
+
+@asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    """Hold `_ALEMBIC` without blocking the event loop; it also holds between event loops."""
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 - a waiting thread could not be cancelled
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
