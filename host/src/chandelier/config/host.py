@@ -1,0 +1,98 @@
+"""The settings of the host itself: the section [chandelier] of `config.toml`."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from chandelier.config.schema import schema, setting
+from chandelier.config.secret import Secret
+
+__all__ = ["HostConfig"]
+
+
+@schema(version=1)
+class HostConfig:
+    """What an operator decides about the host; paths are relative to the folder of `config.toml`."""
+
+    token: Secret | None = setting(
+        None,
+        help="The bot's token, from https://discord.com/developers/applications (Bot, Reset Token).",
+    )
+    rest_url: str | None = setting(
+        None,
+        pattern=r"https?://[^\s@]+",
+        help="Where Discord's REST API is, for example a proxy or a local Discord; none for Discord itself.",
+    )
+    data_dir: str = setting(
+        "data", min_length=1, help="Folder for the database, backups and everything else that is kept."
+    )
+    database_url: str | None = setting(
+        None,
+        pattern=r"(sqlite|postgresql)(\+\w+)?://\S*",
+        help="SQLite or PostgreSQL, as in postgresql://user@host/name; none for SQLite in data_dir.",
+    )
+    database_password: Secret | None = setting(
+        None, help="The password for database_url, so that it need not stand in the URL."
+    )
+    auto_migrate: bool = setting(
+        True, help="Bring config and database up to date at start, after a backup; else only say what is due."
+    )
+    owner_ids: tuple[int, ...] = setting(
+        (), ge=1, help="Discord ids of the people who may do everything with the bot, in every server."
+    )
+    without: tuple[str, ...] = setting((), help="Names of installed plugins that are not started.")
+    http_allow: tuple[str, ...] = setting(
+        (),
+        help="Networks that plugins' web requests may reach besides public addresses, as in 192.168.1.0/24.",
+    )
+    handler_timeout: float = setting(
+        30.0, ge=1, le=900, help="Seconds that a command, listener, component or task may take."
+    )
+    hook_timeout: float = setting(10.0, ge=1, le=300, help="Seconds that a plugin's hook may take.")
+    log_level: str = setting(
+        "INFO",
+        choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        help="The least important messages that are logged.",
+    )
+    log_format: str = setting(
+        "pretty", choices=("pretty", "json"), help="Log lines for people, or one JSON object a line."
+    )
+    log_file: str | None = setting(
+        None, min_length=1, help="A file to log to besides standard error; none for no file."
+    )
+    log_rotation: str = setting(
+        "20 MB", help="When a new log file is started: a size, an age or a time, as in 20 MB, 1 day, 00:00."
+    )
+    log_retention: str = setting(
+        "30 days", help="How long old log files are kept, as in 30 days; or a number of files, as in 10."
+    )
+
+    def data_path(self, base: Path) -> Path:
+        """The data folder; ``base`` is the folder of `config.toml`."""
+        return base / Path(self.data_dir).expanduser()
+
+    def log_path(self, base: Path) -> Path | None:
+        """The log file, if there is to be one; ``base`` is the folder of `config.toml`."""
+        return None if self.log_file is None else base / Path(self.log_file).expanduser()
+
+    def database(self, base: Path) -> URL:
+        """The database's URL with the password in it: never show it other than by ``str()``, which hides it.
+
+        A relative SQLite path counts from ``base``, the folder of `config.toml`, and not from wherever the
+        process was started.
+        """
+        if self.database_url is None:
+            return URL.create("sqlite", database=str(self.data_path(base) / "chandelier.db"))
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+            url = url.set(database=str(base / Path(url.database).expanduser()))
+        if self.database_password is not None:
+            url = url.set(password=self.database_password.reveal())
+        return url
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """``http_allow`` as networks; raises ValueError naming the entry that is none."""
+        return tuple(ip_network(entry) for entry in self.http_allow)
