@@ -1,0 +1,142 @@
+"""From entry points to candidates: which plugins are installed, judged from package metadata alone.
+
+Nothing of a plugin is imported here. What cannot run is refused with one clear line, before any of its
+code has run.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable
+from importlib import metadata
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+__all__ = ["PLUGIN_GROUP", "SCHEMA_GROUP", "Candidate", "candidates", "versions_of"]
+
+PLUGIN_GROUP = "chandelier.plugins"
+"""The entry-point group in which a distribution names its plugin classes."""
+SCHEMA_GROUP = "chandelier.schema"
+"""The group that states schema versions: ``NAME.config = "v2"``, ``NAME.storage = "r0002"``."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}\Z")
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """An installed plugin as its package metadata describes it."""
+
+    name: str
+    distribution: str
+    version: str
+    target: str
+    """The entry point's value, ``package.module:Class``."""
+    config_version: int | None = None
+    storage_revision: str | None = None
+    verdict: str | None = None
+    """Why it is refused; None when it may be loaded."""
+
+    @property
+    def package(self) -> str:
+        """The top-level package that holds the plugin's code."""
+        return self.target.partition(":")[0].partition(".")[0]
+
+
+def candidates() -> list[Candidate]:
+    """Every plugin installed now, ordered by name; the refused ones say why in ``verdict``."""
+    found: dict[str, Candidate] = {}
+    facts = {entry.name: entry.value for entry in metadata.entry_points(group=SCHEMA_GROUP)}
+    for entry in metadata.entry_points(group=PLUGIN_GROUP):
+        candidate = _judge(entry, facts)
+        twin = found.get(candidate.name)
+        if twin is not None and twin.distribution != candidate.distribution:
+            both = f"{twin.distribution} and {candidate.distribution}"
+            found[candidate.name] = attrs.evolve(
+                twin, verdict=f"two distributions ship a plugin of this name ({both}); uninstall one"
+            )
+        elif twin is None:
+            found[candidate.name] = candidate
+    return sorted(found.values(), key=lambda candidate: candidate.name)
+
+
+def versions_of(names: Iterable[str]) -> dict[str, str]:
+    """The installed versions of distributions, for diagnostics; those not installed are left out."""
+    versions: dict[str, str] = {}
+    for name in names:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _judge(entry: metadata.EntryPoint, facts: dict[str, str]) -> Candidate:
+    distribution = entry.dist
+    name = distribution.name if distribution is not None else "unknown"
+    version = distribution.version if distribution is not None else "0"
+    config = facts.get(f"{entry.name}.config", "")
+    storage = facts.get(f"{entry.name}.storage", "")
+    verdict = _malformed(entry.name, config, storage)
+    if verdict is None and distribution is not None:
+        verdict = _wrong_python(distribution) or _unmet(distribution)
+    return Candidate(
+        name=entry.name,
+        distribution=name,
+        version=version,
+        target=entry.value,
+        config_version=int(config[1:]) if re.fullmatch(r"v\d+", config) else None,
+        storage_revision=storage[1:] if re.fullmatch(r"r\d+", storage) else None,
+        verdict=verdict,
+    )
+
+
+def _malformed(name: str, config: str, storage: str) -> str | None:
+    if _NAME.match(name) is None:
+        return f"its name {name!r} is not a plugin name: lower-case letters, digits, underscores, at most 30"
+    if config and not re.fullmatch(r"v\d+", config):
+        return f"its metadata states the config version as {config!r}; expected the form 'v2'"
+    if storage and not re.fullmatch(r"r\d+", storage):
+        return f"its metadata states the storage revision as {storage!r}; expected the form 'r0002'"
+    return None
+
+
+def _wrong_python(distribution: metadata.Distribution) -> str | None:
+    wanted = distribution.metadata["Requires-Python"]
+    if not wanted:
+        return None
+    try:
+        fits = SpecifierSet(wanted).contains(platform.python_version(), prereleases=True)
+    except InvalidSpecifier:
+        return f"its metadata states an unreadable Python range {wanted!r}"
+    return None if fits else f"it needs Python {wanted}, this is Python {platform.python_version()}"
+
+
+def _unmet(distribution: metadata.Distribution) -> str | None:
+    """The first requirement that is not installed as asked; the host's own range is one of them."""
+    for line in distribution.requires or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            return f"its metadata states an unreadable requirement {line!r}"
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        problem = _missing(requirement)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _missing(requirement: Requirement) -> str | None:
+    try:
+        present = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return f"it needs {requirement}, which is not installed: pip install '{requirement}'"
+    if requirement.specifier.contains(present, prereleases=True):
+        return None
+    if canonicalize_name(requirement.name) == "chandelier":
+        return f"it is made for chandelier {requirement.specifier}, this is chandelier {present}"
+    return f"it needs {requirement}, but {present} is installed: pip install '{requirement}'"

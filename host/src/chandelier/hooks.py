@@ -1,0 +1,121 @@
+"""Calling hooks: one plugin at a time, awaited where needed, each under a timeout.
+
+pluggy finds and validates implementations but neither awaits them nor keeps one plugin's exception from
+hiding another's result (pluggy #320), so the host takes its list of implementations and calls them itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pluggy
+
+from chandelier import hookspecs
+from chandelier.clock import Clock
+from chandelier.errors import PluginError
+
+__all__ = ["HookTimeout", "Hooks", "run_within"]
+
+
+class HookTimeout(PluginError):
+    """A hook or handler did not finish in time."""
+
+
+class Hooks:
+    """The plugin manager of one host."""
+
+    def __init__(self, clock: Clock, *, timeout: float) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self._manager = pluggy.PluginManager("chandelier")
+        self._manager.add_hookspecs(hookspecs)
+
+    def register(self, name: str, plugin: object) -> None:
+        """Make the plugin's hooks callable; raises PluginError when one does not fit its specification."""
+        try:
+            self._manager.register(plugin, name)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self._manager.get_plugin(name) is plugin:
+                self._manager.unregister(plugin)
+            raise PluginError(f"a hook of plugin {name} does not fit the contract: {error}") from error
+
+    def unregister(self, name: str) -> None:
+        """Forget a plugin's hooks; the specifications it published stay known but unimplemented."""
+        if self._manager.get_plugin(name) is not None:
+            self._manager.unregister(name=name)
+
+    def publish(self, specifications: object) -> None:
+        """Add hook specifications that a plugin publishes for other plugins; a newer one replaces.
+
+        Raises PluginError when one carries a name of the host's own hooks.
+        """
+        for name in dir(specifications):
+            if self._manager.parse_hookspec_opts(specifications, name) is None:
+                continue
+            if name.startswith("chandelier_"):
+                raise PluginError(f"the hook name {name} is the host's; publish hooks under your own prefix")
+            caller = getattr(self._manager.hook, name, None)
+            if caller is not None:
+                caller.spec = None  # a reloaded plugin publishes again what an earlier version had published
+        self._manager.add_hookspecs(specifications)
+
+    def registered(self, name: str) -> bool:
+        """Whether a plugin's hooks are callable."""
+        return self._manager.get_plugin(name) is not None
+
+    def implemented_by(self, hook: str) -> Iterator[str]:
+        """Names of the plugins that implement a hook, in the order they were registered."""
+        caller = getattr(self._manager.hook, hook, None)
+        if caller is not None:
+            yield from (implementation.plugin_name for implementation in caller.get_hookimpls())
+
+    def names(self, plugin: str) -> list[str]:
+        """The hooks that a plugin implements; part of its ledger."""
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or []
+        return sorted(caller.name for caller in callers)
+
+    async def call(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
+        """Call one plugin's implementation of a hook; None when it has none.
+
+        Raises whatever the implementation raises, and HookTimeout when it does not finish in time.
+        """
+        function, wanted = self._find(plugin, hook)
+        if function is None:
+            return None
+        result = function(**{name: arguments[name] for name in wanted})
+        if not inspect.isawaitable(result):
+            return result
+        return await run_within(result, self._timeout, self._clock, f"hook {hook} of plugin {plugin}")
+
+    def call_now(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
+        """Call a hook that has to be synchronous, as those that describe a plugin are."""
+        function, wanted = self._find(plugin, hook)
+        return None if function is None else function(**{name: arguments[name] for name in wanted})
+
+    def _find(self, plugin: str, hook: str) -> tuple[Any, tuple[str, ...]]:
+        caller = getattr(self._manager.hook, hook, None)
+        if caller is None:
+            return None, ()
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin_name == plugin:
+                return implementation.function, implementation.argnames
+        return None, ()
+
+
+async def run_within(work: Any, seconds: float, clock: Clock, what: str) -> Any:
+    """Await ``work`` for at most ``seconds`` of the host's clock; raises HookTimeout naming ``what``."""
+    task = asyncio.ensure_future(work)
+    limit = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise HookTimeout(f"{what} did not finish within {seconds:g} seconds and was cancelled")
+    finally:
+        for pending in (task, limit):
+            if not pending.done():
+                pending.cancel()
+        await asyncio.gather(task, limit, return_exceptions=True)

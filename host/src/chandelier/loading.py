@@ -1,0 +1,114 @@
+"""Bringing a plugin's code in and out: import, what it declares about itself, and forgetting its modules."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any, cast
+
+import attrs
+
+from chandelier.config.migrations import ConfigMigration
+from chandelier.discovery import Candidate
+from chandelier.errors import PluginError
+from chandelier.hooks import Hooks
+from chandelier.plugin import Manifest, Plugin
+from chandelier.routing.loader import Loader
+from chandelier.storage.migrations import StorageHistory
+
+__all__ = ["Description", "describe", "forget_modules", "import_plugin", "restore_modules"]
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """What a plugin says about itself through its synchronous hooks."""
+
+    manifest: Manifest
+    schema: type[Any] | None
+    config_migrations: tuple[ConfigMigration, ...]
+    history: StorageHistory | None
+    loaders: tuple[Loader, ...]
+
+
+def import_plugin(candidate: Candidate) -> Plugin[Any]:
+    """Import the entry point's class and make its one instance.
+
+    Raises PluginError with what went wrong and where; the cause is chained.
+    """
+    module_name, _, attribute = candidate.target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+        made: Any = getattr(module, attribute)()
+    except Exception as error:
+        raise PluginError(
+            f"plugin {candidate.name} ({candidate.distribution} {candidate.version}) failed to import "
+            f"{candidate.target}: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(made, Plugin):
+        raise PluginError(f"{candidate.target} of {candidate.distribution} is not a chandelier.Plugin")
+    return cast("Plugin[Any]", made)
+
+
+def describe(hooks: Hooks, candidate: Candidate) -> Description:
+    """Ask a registered plugin's describing hooks. Raises PluginError when an answer is missing or wrong."""
+    name = candidate.name
+    manifest = _ask(hooks, name, "chandelier_manifest")
+    if not isinstance(manifest, Manifest):
+        raise PluginError(f"plugin {name} gives no manifest: implement the hook chandelier_manifest")
+    schema: type[Any] | None = _ask(hooks, name, "chandelier_config_schema")
+    if schema is not None and not hasattr(schema, "__config_version__"):
+        raise PluginError(
+            f"plugin {name}: {schema!r} is no config schema; make it with @chandelier.schema(version=1)"
+        )
+    stated = candidate.config_version
+    if schema is not None and stated is not None and schema.__config_version__ != stated:
+        raise PluginError(
+            f"plugin {name}: its metadata states config version {stated}, "
+            f"its schema is version {schema.__config_version__}; reinstall {candidate.distribution}"
+        )
+    history = _ask(hooks, name, "chandelier_storage")
+    for specifications in _ask(hooks, name, "chandelier_hookspecs") or ():
+        hooks.publish(specifications)
+    return Description(
+        manifest=manifest,
+        schema=schema,
+        config_migrations=tuple(_ask(hooks, name, "chandelier_config_migrations") or ()),
+        history=cast("StorageHistory | None", history),
+        loaders=tuple(cast("Sequence[Loader]", _ask(hooks, name, "chandelier_loaders") or ())),
+    )
+
+
+def forget_modules(package: str) -> dict[str, ModuleType]:
+    """Take a package and all its submodules out of the interpreter, so that the next import is fresh.
+
+    Returns what was taken, for ``restore_modules``. The host's own package is never taken.
+    """
+    if package == "chandelier":
+        return {}
+    taken = {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name == package or name.startswith(f"{package}.")
+    }
+    for name in taken:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    return taken
+
+
+def restore_modules(package: str, taken: Mapping[str, ModuleType]) -> None:
+    """Put back what ``forget_modules`` took, dropping what was imported since."""
+    if taken:
+        forget_modules(package)
+        sys.modules.update(taken)
+
+
+def _ask(hooks: Hooks, name: str, hook: str) -> Any:
+    try:
+        return hooks.call_now(name, hook)
+    except Exception as error:
+        raise PluginError(
+            f"hook {hook} of plugin {name} failed: {type(error).__name__}: {error}"
+        ) from error

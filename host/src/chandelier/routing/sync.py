@@ -1,0 +1,112 @@
+"""The plan for Discord's list of commands: compare everything that matters, then one bulk call or none.
+
+A bulk overwrite replaces the whole list at once, so nothing is created before room is made, and a failure
+leaves the old list in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import hikari
+from lightbulb.internal import constants
+from lightbulb.internal import sync as lightbulb_sync
+from loguru import logger
+
+from chandelier.routing.commands import CommandRouter
+
+__all__ = ["CommandSync", "SyncResult"]
+
+
+@attrs.frozen
+class SyncResult:
+    """What one sync did, by command name; calls counts the requests that changed something."""
+
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    calls: int = 0
+
+
+class CommandSync:
+    """Keeps Discord's lists of application commands equal to what the running plugins declare."""
+
+    def __init__(self, client: CommandRouter, rest: hikari.api.RESTClient) -> None:
+        self._client = client
+        self._rest = rest
+        self._guilds: set[int] = set()
+
+    async def sync(self) -> SyncResult:
+        """Compare and, only where something differs, overwrite. Raises what Discord answers."""
+        client = self._client
+        client._command_invocation_mapping.clear()
+        await client.sync_application_commands(_force_no_api_call=True)
+        application = await client._ensure_application()
+        scopes = {constants.GLOBAL_COMMAND_KEY, *client._command_invocation_mapping}
+        total = SyncResult()
+        for scope in sorted({int(scope) for scope in scopes} | self._guilds):
+            total = _added(total, await self._sync_scope(application, scope))
+        self._guilds = {int(scope) for scope in client._command_invocation_mapping} - {
+            constants.GLOBAL_COMMAND_KEY
+        }
+        if total.calls:
+            logger.info(
+                "commands synced: {} created, {} updated, {} deleted",
+                len(total.created),
+                len(total.updated),
+                len(total.deleted),
+            )
+        return total
+
+    async def _sync_scope(self, application: hikari.Application, scope: int) -> SyncResult:
+        guild: Any = hikari.UNDEFINED if scope == constants.GLOBAL_COMMAND_KEY else hikari.Snowflake(scope)
+        existing, wanted = await lightbulb_sync._get_existing_and_registered_commands(
+            self._client, application, guild, list(application.integration_types_config.keys())
+        )
+        there, planned = _by_key(existing), _by_key(wanted)
+        created = [key for key in planned if key not in there]
+        deleted = [key for key in there if key not in planned]
+        updated = [
+            key for key in planned if key in there and _fingerprint(there[key]) != _fingerprint(planned[key])
+        ]
+        if not (created or deleted or updated):
+            return SyncResult()
+        builders = [
+            there[key] if key in there and key not in updated else builder for key, builder in planned.items()
+        ]
+        self._client._created_commands[scope] = await self._rest.set_application_commands(
+            application, builders, guild=guild
+        )
+        return SyncResult(_names(created), _names(updated), _names(deleted), 1)
+
+
+def _by_key(collections: Mapping[str, Any]) -> dict[tuple[str, str], hikari.api.CommandBuilder]:
+    keyed: dict[tuple[str, str], hikari.api.CommandBuilder] = {}
+    for name, collection in collections.items():
+        for kind in ("slash", "user", "message"):
+            builder = getattr(collection, kind)
+            if builder is not None:
+                keyed[kind, name] = builder
+    return keyed
+
+
+def _fingerprint(builder: hikari.api.CommandBuilder) -> dict[str, Any]:
+    """What lightbulb compares, and the default permissions, which it forgets."""
+    permissions = builder.default_member_permissions
+    plain = 0 if permissions is hikari.UNDEFINED else int(permissions)
+    return {**lightbulb_sync._serialize_builder(builder), "default_member_permissions": plain}
+
+
+def _names(keys: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted(name for _, name in keys))
+
+
+def _added(first: SyncResult, second: SyncResult) -> SyncResult:
+    return SyncResult(
+        first.created + second.created,
+        first.updated + second.updated,
+        first.deleted + second.deleted,
+        first.calls + second.calls,
+    )
