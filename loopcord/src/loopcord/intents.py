@@ -1,0 +1,104 @@
+"""Which session may see an event, and how much of it: gateway intents and message content.
+
+Source: https://discord.com/developers/docs/events/gateway#gateway-intents
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._simcord import EVENT_INTENTS, INTENT_BITS, PRIVILEGED_INTENTS, censor_message
+from .errors import WorldError
+
+if TYPE_CHECKING:
+    from ._repairs import LocalBackend
+
+__all__ = ["Visibility", "disallowed", "privileged_bits"]
+
+_PRESENCES = INTENT_BITS["presences"]
+_MESSAGE_CONTENT = INTENT_BITS["message_content"]
+# (bit in a guild, bit in a direct message) that an event needs; events not listed always arrive.
+_GATES: dict[str, tuple[int, int]] = {
+    event: (INTENT_BITS[guild], INTENT_BITS[direct] if direct is not None else INTENT_BITS[guild])
+    for event, (guild, direct) in EVENT_INTENTS.items()
+}
+
+
+def privileged_bits(names: Iterable[str]) -> int:
+    """The bits of privileged intents that the portal denies: ``members``, ``presences``, ``message_content``.
+
+    Raises:
+        WorldError: for any other name.
+    """
+    bits = 0
+    for name in names:
+        if name not in PRIVILEGED_INTENTS:
+            raise WorldError(f"{name!r} is no privileged intent; known: {', '.join(PRIVILEGED_INTENTS)}")
+        bits |= INTENT_BITS[name]
+    return bits
+
+
+def disallowed(intents: int, denied: int) -> list[str]:
+    """Names of the privileged intents asked for although the portal denies them."""
+    return [name for name in PRIVILEGED_INTENTS if INTENT_BITS[name] & intents & denied]
+
+
+class Visibility:
+    """One event, as each kind of session sees it; each form is serialized at most once."""
+
+    def __init__(self, backend: LocalBackend, event: str, payload: Mapping[str, Any]) -> None:
+        self._backend = backend
+        self._event = event
+        self._payload = payload
+        gate = _GATES.get(event)
+        self._needs = 0 if gate is None else gate[0 if payload.get("guild_id") else 1]
+        self._full: str | None = None
+        self._plain: str | None = None
+
+    def body(self, intents: int, large: int) -> str | None:
+        """The JSON of the event's data for a session, or None when it may not see the event."""
+        if self._needs and not intents & self._needs:
+            return None
+        if self._event == "GUILD_CREATE":
+            return _dump(self._guild(intents, large))
+        if not intents & _MESSAGE_CONTENT and self._event in _WITH_CONTENT:
+            if self._plain is None:
+                self._plain = _dump(self._censored())
+            return self._plain
+        if self._full is None:
+            self._full = _dump(self._payload)
+        return self._full
+
+    def _guild(self, intents: int, large: int) -> dict[str, Any]:
+        """GUILD_CREATE carries all members only with the presences intent and in guilds that are not large."""
+        payload = dict(self._payload)
+        payload["large"] = payload["member_count"] > large
+        if not (intents & _PRESENCES and not payload["large"]):
+            me = str(self._backend.bot_user.id)
+            payload["members"] = [m for m in payload["members"] if m["user"]["id"] == me]
+        return payload
+
+    def _censored(self) -> dict[str, Any]:
+        payload = copy.deepcopy(dict(self._payload))
+        bot = self._backend.bot_user.id
+        if self._event != "INTERACTION_CREATE":
+            censor_message(payload, bot, backend=self._backend)
+            return payload
+        # The message one acts on is given in full; what it refers to is not.
+        if isinstance(payload.get("message"), dict):
+            censor_message(payload["message"], bot, backend=self._backend, exempt_root=True)
+        data: dict[str, Any] = payload.get("data") or {}
+        for message_id, message in ((data.get("resolved") or {}).get("messages") or {}).items():
+            chosen = data.get("type") == 3 and str(data.get("target_id")) == message_id
+            censor_message(message, bot, backend=self._backend, exempt_root=chosen)
+        return payload
+
+
+_WITH_CONTENT = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE"})
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

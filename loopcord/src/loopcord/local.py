@@ -1,0 +1,325 @@
+"""The local Discord itself: one server on 127.0.0.1, one world behind it, and the handles to both."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from . import routes
+from ._repairs import LocalBackend, LocalCdn
+from .clock import SystemClock, VirtualClock
+from .errors import WorldError
+from .gateway import Connection, Gateway
+from .guilds import Guild, User
+from .intents import privileged_bits
+from .members import Member
+from .rest import Fault, Request, RestServer
+from .settle import IdleProbe, Settler
+from .transcript import render
+
+__all__ = ["LocalDiscord"]
+
+
+class LocalDiscord:
+    """Discord's REST API and gateway on loopback, with a world that the test arranges.
+
+    Use it as an async context manager. Arguments:
+        shards: what ``GET /gateway/bot`` recommends.
+        clock: :class:`VirtualClock` (default; starts at 2026-01-01T00:00Z) or :class:`SystemClock`.
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        name: the bot's user name.
+        denied_intents: privileged intents that the "developer portal" denies, of ``members``,
+            ``presences`` and ``message_content``; asking for one closes the gateway with 4014.
+        patience: real seconds after which a wait for the bot gives up.
+        keep: how many requests and transcript entries are kept.
+        replay: how many events a session keeps for a RESUME.
+    """
+
+    def __init__(
+        self,
+        *,
+        shards: int = 1,
+        clock: VirtualClock | SystemClock | None = None,
+        port: int = 0,
+        name: str = "TestBot",
+        denied_intents: Iterable[str] = (),
+        patience: float = 10.0,
+        keep: int = 10_000,
+        replay: int = 1_000,
+    ) -> None:
+        if shards < 1:
+            raise WorldError("shards must be at least 1")
+        self.shards = shards
+        self.clock: VirtualClock | SystemClock = clock if clock is not None else VirtualClock()
+        self.patience = patience
+        #: simcord's backend, for what loopcord has no words for; not a stable interface.
+        self.backend = LocalBackend(clock=self.clock, keep=keep)
+        self.backend.bot_user.name = name
+        self._wanted_port = port
+        self._port: int | None = None
+        self._runner: web.AppRunner | None = None
+        denied = privileged_bits(denied_intents)
+        self._settler = Settler(
+            barriers=lambda: [connection.barrier for connection in self.connections],
+            busy=lambda: self._rest.in_flight > 0,
+            patience=patience,
+        )
+        self._listeners: list[Callable[[], None]] = []
+        self._gateway = Gateway(
+            self.backend,
+            token=lambda: self.token,
+            url=lambda: self.gateway_url,
+            denied_intents=denied,
+            replay=replay,
+            activity=self._note,
+        )
+        self._rest = RestServer(
+            self.backend,
+            token=lambda: self.token,
+            facts=routes.Facts(lambda: self.gateway_url, shards),
+            content_access="message_content" not in set(denied_intents),
+            keep=keep,
+            changed=self._note,
+        )
+
+    # ------------------------------------------------------------------ the server
+
+    async def start(self) -> Self:
+        """Listen on 127.0.0.1; ``async with`` calls it."""
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_get("/gateway", self._gateway.handle)
+        app.router.add_get("/gateway/", self._gateway.handle)
+        app.router.add_get("/cdn/{path:.*}", self._serve_file)
+        app.router.add_route("*", "/api/{path:.*}", self._rest.handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        listener = socket.create_server(("127.0.0.1", self._wanted_port))
+        self._port = listener.getsockname()[1]
+        await web.SockSite(self._runner, listener).start()
+        cdn = self.backend.cdn
+        assert isinstance(cdn, LocalCdn)
+        cdn.base = f"http://127.0.0.1:{self._port}/cdn"
+        return self
+
+    async def stop(self) -> None:
+        """Cut the gateway's sockets and stop listening."""
+        self._gateway.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def port(self) -> int:
+        """The TCP port on 127.0.0.1.
+
+        Raises:
+            WorldError: before the server was started.
+        """
+        if self._port is None:
+            raise WorldError("the local Discord does not listen yet; use `async with LocalDiscord() as discord:`")
+        return self._port
+
+    @property
+    def rest_url(self) -> str:
+        """Base of the REST API, version included, as hikari's ``rest_url`` wants it."""
+        return f"http://127.0.0.1:{self.port}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        """What ``GET /gateway/bot`` answers."""
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    @functools.cached_property
+    def token(self) -> str:
+        """The only token that is accepted; its first part is the bot's id, as libraries expect."""
+        first = base64.urlsafe_b64encode(str(self.bot.id).encode()).decode().rstrip("=")
+        return f"{first}.loopcd.local-discord-token-of-no-value"
+
+    async def _serve_file(self, request: web.Request) -> web.Response:
+        cdn = self.backend.cdn
+        assert isinstance(cdn, LocalCdn)
+        data = cdn.read("/" + request.match_info["path"])
+        if data is None:
+            raise web.HTTPNotFound
+        return web.Response(body=data, content_type="application/octet-stream")
+
+    # ------------------------------------------------------------------ the world
+
+    @property
+    def bot(self) -> User:
+        """The bot's user."""
+        return User(self, self.backend.bot_user.id)
+
+    @property
+    def guilds(self) -> list[Guild]:
+        """Every guild of this world, oldest first."""
+        return [Guild(self, guild) for guild in self.backend.guilds.values()]
+
+    def create_guild(self, name: str, owner: str | User | Member | None = None, *, shard: int | None = None) -> Guild:
+        """A guild of which the bot is a member; see :class:`Guild` for what can be built in it.
+
+        ``owner`` is a new person's name or somebody known; by default somebody is made up. With
+        several shards, guilds are dealt out in turn unless ``shard`` says where.
+        """
+        owner_id: int | None = None
+        if isinstance(owner, str):
+            owner_id = self.backend.make_user(owner).id
+        elif owner is not None:
+            owner_id = owner.id
+        if shard is None and self.shards > 1:
+            shard = len(self.backend.guilds) % self.shards
+        model = self.backend.create_guild(name, owner_id=owner_id, shard_id=shard, shard_count=self.shards)
+        return Guild(self, model)
+
+    def commands(self, guild: Guild | None = None) -> list[dict[str, Any]]:
+        """The application commands that the bot has registered, globally or in one guild."""
+        return list(self.backend.commands.get(None if guild is None else guild.id, {}).values())
+
+    # ------------------------------------------------------------------ what happened
+
+    @property
+    def requests(self) -> deque[Request]:
+        """The bot's REST requests, oldest first, as (method, path, body, reason, status)."""
+        return self._rest.requests
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The live gateway connections that have identified."""
+        return self._gateway.ready
+
+    def transcript(self, last: int | None = None) -> str:
+        """What crossed between bot and Discord, in order, one entry a line."""
+        return render(self.backend.transcript, last)
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call ``listener`` after every event and request; returns what removes it."""
+        self._listeners.append(listener)
+
+        def remove() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return remove
+
+    def _note(self) -> None:
+        self._settler.note()
+        for listener in list(self._listeners):
+            listener()
+
+    # ------------------------------------------------------------------ waiting and time
+
+    def add_idle_probe(self, probe: IdleProbe) -> Callable[[], None]:
+        """Let an in-process bot say when it is idle: ``probe`` is awaited in every settling round."""
+        return self._settler.add_probe(probe)
+
+    @property
+    def has_idle_probes(self) -> bool:
+        """Whether some bot tells by itself when it is idle."""
+        return self._settler.has_probes
+
+    async def settle(self) -> None:
+        """Return when bot and Discord are at rest; see :mod:`loopcord.settle`."""
+        await self._settler.settle()
+
+    async def until(self, predicate: Callable[[], bool], *, patience: float | None = None) -> bool:
+        """Wait until ``predicate()`` holds, asked after every change; False after ``patience`` real seconds."""
+        return await self._settler.until(predicate, patience=patience)
+
+    async def ready(self, shards: int | None = None) -> None:
+        """Wait until the bot's shards (default: all) are connected and everything is at rest.
+
+        Raises:
+            WorldError: when they are not within ``patience``.
+        """
+        wanted = self.shards if shards is None else shards
+        if not await self.until(lambda: len(self.connections) >= wanted):
+            raise WorldError(
+                f"{len(self.connections)} of {wanted} shard(s) connected within {self.patience:g} s; is the bot "
+                "running with rest_url=discord.rest_url and token=discord.token?"
+            )
+        await self.settle()
+
+    async def advance(self, seconds: float) -> None:
+        """Move virtual time, waking sleepers in order of their deadlines and settling after each.
+
+        Raises:
+            WorldError: with a real clock, which nobody can move.
+        """
+        clock = self.clock
+        if not isinstance(clock, VirtualClock):
+            raise WorldError("only a VirtualClock can be advanced; this local Discord runs on real time")
+        target = clock.elapsed + seconds
+        await self.settle()
+        while (deadline := clock.next_deadline()) is not None and deadline <= target:
+            clock.move_to(deadline)
+            await self.settle()
+        clock.move_to(target)
+        await self.settle()
+
+    # ------------------------------------------------------------------ trouble on demand
+
+    def fail(
+        self,
+        method: str,
+        path_glob: str,
+        *,
+        status: int = 500,
+        times: int | None = 1,
+        code: int = 0,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Callable[[], None]:
+        """Answer the next ``times`` matching requests with an error; returns what removes the fault.
+
+        ``method`` may be ``"*"``; ``path_glob`` is matched (as by fnmatch) against the path below
+        ``/api/v10``; ``times=None`` lasts until removed; ``code`` is Discord's JSON error code;
+        ``body`` replaces the whole JSON answer.
+        """
+        fault = Fault(method.upper(), path_glob, status, times, code, dict(headers or {}), body)
+        self._rest.faults.append(fault)
+
+        def remove() -> None:
+            if fault in self._rest.faults:
+                self._rest.faults.remove(fault)
+
+        return remove
+
+    async def drop(self) -> None:
+        """Cut every gateway socket without a word; sessions stay, so that a client can resume."""
+        gone: list[Awaitable[None]] = [connection.closed for connection in self._gateway.connections]
+        self._gateway.drop()
+        for closed in gone:
+            await closed
+
+    async def reconnect(self) -> None:
+        """Ask every shard to reconnect and resume (opcode 7), and wait until its socket is gone."""
+        gone: list[Awaitable[None]] = [connection.closed for connection in self.connections]
+        self._gateway.reconnect()
+        for closed in gone:
+            await closed
+
+    async def invalidate(self, resumable: bool = False) -> None:
+        """Invalidate every session (opcode 9), and wait until its socket is gone."""
+        gone: list[Awaitable[None]] = [connection.closed for connection in self.connections]
+        self._gateway.invalidate(resumable=resumable)
+        for closed in gone:
+            await closed
+
+    def forget_sessions(self) -> None:
+        """Lose the sessions without a socket, so that the next RESUME is refused."""
+        self._gateway.forget_sessions()

@@ -1,0 +1,341 @@
+"""Actors: people who do what a client would let them do, and wait until the bot has dealt with it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from . import interactions, modals, permissions
+from ._simcord import (
+    AuditLogAction,
+    BackendError,
+    MessageModel,
+    SetupError,
+    reaction_permissions,
+    serializers,
+)
+from .errors import ActError
+from .guilds import Channel, Role, User
+from .messages import Message, Reply
+
+if TYPE_CHECKING:
+    from .guilds import Guild
+
+__all__ = ["Member"]
+
+#: The longest timeout, in seconds (28 days).
+#: https://discord.com/developers/docs/resources/guild#modify-guild-member
+MAX_TIMEOUT = 28 * 86_400
+
+
+class Member(User):
+    """A member of a guild: arranged by the test, then acting as a real client could."""
+
+    def __init__(self, guild: Guild, user_id: int) -> None:
+        super().__init__(guild.discord, user_id)
+        self.guild = guild
+
+    # ------------------------------------------------------------------ what they are
+
+    @property
+    def present(self) -> bool:
+        """Whether they are in the guild now."""
+        return self.id in self.guild.model.members
+
+    @property
+    def nick(self) -> str | None:
+        """The nickname in this guild."""
+        return self.guild.model.members[self.id].nick if self.present else None
+
+    @property
+    def roles(self) -> list[Role]:
+        """Their roles, without @everyone."""
+        if not self.present:
+            return []
+        return [Role(self.guild, self.guild.model.roles[i]) for i in self.guild.model.members[self.id].role_ids]
+
+    @property
+    def timed_out_until(self) -> str | None:
+        """When a timeout ends, as Discord's ISO 8601 text; None without one, past ones included."""
+        until = self.guild.model.members[self.id].timed_out_until if self.present else None
+        return until if until is not None and until > self.discord.clock.now().isoformat() else None
+
+    def permissions_in(self, channel: Channel) -> list[str]:
+        """Their effective permissions in a channel, by Discord's documented names."""
+        bits = self.discord.backend.compute_permissions(self.guild.id, self.id, channel.id)
+        return permissions.names(bits)
+
+    def set_roles(self, roles: Sequence[Role]) -> None:
+        """Arrange: give exactly these roles, without permission checks."""
+        self.discord.backend.edit_member(self.guild.id, self.id, {"role_ids": [role.id for role in roles]})
+
+    # ------------------------------------------------------------------ chat
+
+    async def send(
+        self,
+        channel: Channel,
+        content: str = "",
+        *,
+        reply_to: Message | None = None,
+        attachments: Sequence[tuple[str, bytes]] = (),
+        embeds: Sequence[Mapping[str, Any]] = (),
+    ) -> Message:
+        """Write a message; ``embeds`` only as a bot member, ``attachments`` as (file name, bytes)."""
+        backend = self.discord.backend
+        if embeds and not self.bot:
+            raise ActError(f"{self.name} is no bot; a client cannot send embeds")
+        with self._acting(f"write in #{channel.name}"):
+            wanted = ["send_messages_in_threads" if channel.model.is_thread else "send_messages"]
+            wanted += ["attach_files"] if attachments else []
+            self._require(channel, *wanted)
+            reference = None
+            if reply_to is not None:
+                original = interactions.visible_message(self, reply_to)
+                reference = {"channel_id": str(original.channel_id), "message_id": str(original.id)}
+            model = backend.create_message(
+                channel.id,
+                self.id,
+                content,
+                reference=reference,
+                attachments=backend.store_attachments(channel.id, attachments),
+                embeds=[dict(embed) for embed in embeds],
+            )
+        await self.discord.settle()
+        return Message(self.discord, model)
+
+    async def forward(self, message: Message, channel: Channel) -> Message:
+        """Forward a message natively to another channel."""
+        with self._acting(f"forward to #{channel.name}"):
+            reference = {"type": 1, "channel_id": str(message.channel_id), "message_id": str(message.id)}
+            model = self.discord.backend.create_message(channel.id, self.id, reference=reference)
+        await self.discord.settle()
+        return Message(self.discord, model)
+
+    async def edit(self, message: Message, content: str) -> None:
+        """Change one's own message."""
+        with self._acting("edit a message"):
+            stored = self._own(message, "edit")
+            self.discord.backend.edit_message(stored.channel_id, stored.id, {"content": content})
+        await self.discord.settle()
+
+    async def delete(self, message: Message | Reply) -> None:
+        """Delete one's own message, or anybody's with Manage Messages; an ephemeral answer is dismissed."""
+        with self._acting("delete a message"):
+            stored = interactions.visible_message(self, message)
+            if stored.author_id != self.id and not stored.is_ephemeral:
+                self._require(self._channel_of(stored), "manage_messages")
+            self.discord.backend.delete_message(stored.channel_id, stored.id)
+        await self.discord.settle()
+
+    async def react(self, message: Message, emoji: str) -> None:
+        """Add a reaction: a Unicode emoji, or ``name:id``."""
+        with self._acting("react"):
+            stored = interactions.visible_message(self, message)
+            self._require(self._channel_of(stored), *reaction_permissions(stored, emoji))
+            self.discord.backend.set_reaction(stored.channel_id, stored.id, emoji, self.id, True)
+        await self.discord.settle()
+
+    async def unreact(self, message: Message, emoji: str) -> None:
+        """Take one's own reaction back."""
+        with self._acting("take a reaction back"):
+            stored = interactions.visible_message(self, message)
+            if self.id not in Message(self.discord, stored).reactions.get(emoji, []):
+                raise ActError(f"{self.name} has not reacted with {emoji}")
+            self.discord.backend.set_reaction(stored.channel_id, stored.id, emoji, self.id, False)
+        await self.discord.settle()
+
+    async def type(self, channel: Channel) -> None:
+        """Be seen typing."""
+        with self._acting(f"type in #{channel.name}"):
+            self._require(channel, "send_messages")
+            backend = self.discord.backend
+            payload: dict[str, Any] = {
+                "channel_id": str(channel.id),
+                "user_id": str(self.id),
+                "timestamp": int(self.discord.clock.now().timestamp()),
+            }
+            if channel.model.guild_id is not None:
+                model = self.guild.model
+                payload["guild_id"] = str(model.id)
+                payload["member"] = serializers.member_payload(backend, model, model.members[self.id])
+            backend.emit("TYPING_START", payload)
+        await self.discord.settle()
+
+    # ------------------------------------------------------------------ commands and components
+
+    def commands(self, channel: Channel) -> list[dict[str, Any]]:
+        """The slash commands that the client offers here."""
+        return interactions.visible_commands(self, channel)
+
+    async def slash(self, channel: Channel, name: str, /, **options: Any) -> Reply:
+        """Use a slash command by its whole path (``"case view"``) and wait for the answer."""
+        with self._acting(f"use /{name}"):
+            reply = interactions.slash(self, channel, name, options)
+        return await self._answer(reply)
+
+    def start_slash(self, channel: Channel, name: str, /, **options: Any) -> Reply:
+        """Use a slash command without waiting: the reply fills in as the bot acts."""
+        with self._acting(f"use /{name}"):
+            return interactions.slash(self, channel, name, options)
+
+    async def autocomplete(
+        self, channel: Channel, command: str, option: str, value: Any, /, **filled: Any
+    ) -> list[dict[str, Any]]:
+        """Type into an option; returns what the bot offered, as ``{"name", "value"}``."""
+        with self._acting(f"complete /{command}"):
+            reply = interactions.autocomplete(self, channel, command, option, value, filled)
+        return (await self._answer(reply)).choices
+
+    async def menu(self, channel: Channel, name: str, target: User | Message, /) -> Reply:
+        """Use a command from the context menu of a member or a message."""
+        with self._acting(f"use {name!r}"):
+            reply = interactions.menu(self, channel, name, target)
+        return await self._answer(reply)
+
+    async def press(
+        self, message: Message | Reply, *, label: str | None = None, custom_id: str | None = None
+    ) -> Reply:
+        """Press a button, by label or custom id."""
+        await self.discord.settle()
+        with self._acting("press a button"):
+            reply = interactions.press(self, message, label=label, custom_id=custom_id)
+        return await self._answer(reply)
+
+    async def choose(
+        self, message: Message | Reply, values: Sequence[Any], *, custom_id: str | None = None
+    ) -> Reply:
+        """Choose in a select menu: strings, or members, roles and channels."""
+        await self.discord.settle()
+        with self._acting("choose in a menu"):
+            reply = interactions.choose(self, message, values, custom_id=custom_id)
+        return await self._answer(reply)
+
+    async def submit(self, shown: Reply, values: Mapping[str, Any]) -> Reply:
+        """Submit the form that ``shown`` opened, with values by custom id."""
+        await self.discord.settle()
+        with self._acting("submit a form"):
+            reply = modals.submit(self, shown, values)
+        return await self._answer(reply)
+
+    async def _answer(self, reply: Reply) -> Reply:
+        await self.discord.settle()
+        if not reply.acknowledged and not self.discord.has_idle_probes and self.discord.connections:
+            # Without a probe a bot may still be at work in a thread or another process.
+            await self.discord.until(lambda: reply.acknowledged, patience=_ACK_PATIENCE)
+            await self.discord.settle()
+        return reply
+
+    # ------------------------------------------------------------------ coming, going, moderating
+
+    async def leave(self) -> None:
+        """Leave the guild."""
+        with self._acting("leave"):
+            self.discord.backend.remove_member(self.guild.id, self.id)
+        await self.discord.settle()
+
+    async def rejoin(self) -> None:
+        """Come back, without the roles of before."""
+        await self.guild.join(self)
+
+    async def kick(self, target: User, *, reason: str | None = None) -> None:
+        """Kick a member."""
+        backend = self.discord.backend
+        with self._acting(f"kick {target.name}"):
+            self._moderate("kick_members", target)
+            backend.remove_member(self.guild.id, target.id)
+            self._log(AuditLogAction.MEMBER_KICK, target, reason)
+        await self.discord.settle()
+
+    async def ban(self, target: User, *, reason: str | None = None, delete_message_seconds: int = 0) -> None:
+        """Ban somebody, present or not, and delete what they wrote in the last seconds."""
+        backend = self.discord.backend
+        with self._acting(f"ban {target.name}"):
+            self._moderate("ban_members", target)
+            backend.apply_ban(self.guild.id, target.id, reason)
+            backend.delete_recent(self.guild.id, target.id, delete_message_seconds)
+            self._log(AuditLogAction.MEMBER_BAN, target, reason)
+        await self.discord.settle()
+
+    async def unban(self, target: User, *, reason: str | None = None) -> None:
+        """Lift a ban."""
+        with self._acting(f"unban {target.name}"):
+            self.discord.backend.require_permissions(self.guild.id, self.id, None, "ban_members")
+            self.discord.backend.remove_ban(self.guild.id, target.id)
+            self._log(AuditLogAction.MEMBER_UNBAN, target, reason)
+        await self.discord.settle()
+
+    async def time_out(self, target: User, seconds: float, *, reason: str | None = None) -> None:
+        """Time a member out for ``seconds`` (0 ends a timeout; at most 28 days)."""
+        if not 0 <= seconds <= MAX_TIMEOUT:
+            raise ActError(f"a timeout lasts 0 to {MAX_TIMEOUT} seconds, not {seconds:g}")
+        backend = self.discord.backend
+        until = (self.discord.clock.now() + timedelta(seconds=seconds)).isoformat() if seconds else None
+        with self._acting(f"time {target.name} out"):
+            self._moderate("moderate_members", target)
+            old = backend.get_member(self.guild.id, target.id).timed_out_until
+            backend.edit_member(self.guild.id, target.id, {"timed_out_until": until})
+            change = {"key": "communication_disabled_until", "old_value": old, "new_value": until}
+            self._log(AuditLogAction.MEMBER_UPDATE, target, reason, [change])
+        await self.discord.settle()
+
+    async def give_role(self, target: User, role: Role, *, reason: str | None = None) -> None:
+        """Give a member a role that is below one's own."""
+        await self._change_role(target, role, reason, add=True)
+
+    async def take_role(self, target: User, role: Role, *, reason: str | None = None) -> None:
+        """Take a role, below one's own, from a member."""
+        await self._change_role(target, role, reason, add=False)
+
+    async def _change_role(self, target: User, role: Role, reason: str | None, *, add: bool) -> None:
+        backend = self.discord.backend
+        with self._acting(f"change the roles of {target.name}"):
+            backend.require_permissions(self.guild.id, self.id, None, "manage_roles")
+            backend.require_role_assignable(self.guild.id, self.id, role.id)
+            (backend.add_member_role if add else backend.remove_member_role)(self.guild.id, target.id, role.id)
+            change = {"key": "$add" if add else "$remove", "new_value": [{"id": str(role.id), "name": role.name}]}
+            self._log(AuditLogAction.MEMBER_ROLE_UPDATE, target, reason, [change])
+        await self.discord.settle()
+
+    # ------------------------------------------------------------------ checks
+
+    def _require(self, channel: Channel, *names: str) -> None:
+        self.discord.backend.require_permissions(channel.model.guild_id, self.id, channel.id, *names)
+
+    def _moderate(self, permission: str, target: User) -> None:
+        backend = self.discord.backend
+        backend.require_permissions(self.guild.id, self.id, None, permission)
+        if target.id == self.id:
+            raise ActError(f"{self.name} cannot do that to themself")
+        backend.require_hierarchy(self.guild.id, self.id, target.id)
+
+    def _log(
+        self, action: AuditLogAction, target: User, reason: str | None, changes: list[dict[str, Any]] | None = None
+    ) -> None:
+        self.discord.backend.record_audit_log(
+            self.guild.id, action, target_id=target.id, reason=reason, user_id=self.id, changes=changes
+        )
+
+    def _own(self, message: Message, verb: str) -> MessageModel:
+        stored = interactions.visible_message(self, message)
+        if stored.author_id != self.id:
+            raise ActError(f"{self.name} can only {verb} their own messages")
+        return stored
+
+    def _channel_of(self, stored: MessageModel) -> Channel:
+        return Channel(self.discord, self.discord.backend.get_channel(stored.channel_id))
+
+    @contextlib.contextmanager
+    def _acting(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except BackendError as error:
+            raise ActError(f"{self.name} cannot {what}: {error.message} ({error.code})", code=error.code) from error
+        except SetupError as error:
+            raise ActError(f"{self.name} cannot {what}: {error}") from error
+
+
+#: Real seconds to wait for an acknowledgement from a bot that does not say when it is idle;
+#: Discord itself gives up after three.
+_ACK_PATIENCE = 3.0
