@@ -7,7 +7,7 @@ in this room.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -39,8 +39,11 @@ _WRITER_WAIT = 30.0
 """Seconds that a transaction waits for the one before it (SQLite), also for other processes."""
 
 
-def normalise_url(url: str) -> URL:
-    """Read a database URL and give it the asynchronous driver. Raises InvalidRequest, never with a password."""
+def normalise_url(url: str | URL) -> URL:
+    """Read a database URL and give it the asynchronous driver.
+
+    Raises InvalidRequest, whose text never holds the password.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -64,7 +67,7 @@ def normalise_url(url: str) -> URL:
 class Database:
     """The host's database: opened with `start`, closed with `close`; sessions come from `storage`."""
 
-    def __init__(self, url: str, *, data_dir: Path, clock: Clock) -> None:
+    def __init__(self, url: str | URL, *, data_dir: Path, clock: Clock) -> None:
         """``url`` as operators write it; ``data_dir`` is where backups go, in ``backups/db``."""
         self.url = normalise_url(url)
         self.data_dir = data_dir
@@ -92,12 +95,14 @@ class Database:
         if self._writer is not None:
             return
         if self.dialect == "sqlite":
-            self.path.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, at start
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._sqlite_engine(begin="BEGIN IMMEDIATE", foreign_keys=True)
             self._reader = self._sqlite_engine(begin="BEGIN", foreign_keys=True, query_only=True)
         else:
             self._writer = self._postgres_engine()
-            self._reader = self._writer.execution_options(postgresql_readonly=True)
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         try:
             async with self._writer.connect() as connection:
                 await connection.exec_driver_sql("SELECT 1")
@@ -120,13 +125,13 @@ class Database:
         return Storage(self, plugin)
 
     @asynccontextmanager
-    async def transaction(self, plugin: str = HOST_NAME) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, plugin: str = HOST_NAME) -> AsyncGenerator[AsyncSession, None]:
         """See `Storage.transaction`."""
-        async with self._turn(), self._session(self._open(self._writer), plugin) as session, session.begin():
+        async with self.turn(), self._session(self._open(self._writer), plugin) as session, session.begin():
             yield session
 
     @asynccontextmanager
-    async def read(self, plugin: str = HOST_NAME) -> AsyncIterator[AsyncSession]:
+    async def read(self, plugin: str = HOST_NAME) -> AsyncGenerator[AsyncSession, None]:
         """See `Storage.read`."""
         async with self._session(self._open(self._reader), plugin) as session:
             yield session
@@ -136,13 +141,13 @@ class Database:
                 )
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[AsyncConnection]:
+    async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
         """A connection for reading, below the ORM: for migrations and backups."""
         async with self._open(self._reader).connect() as connection:
             yield connection
 
     @asynccontextmanager
-    async def schema_change(self) -> AsyncIterator[AsyncConnection]:
+    async def schema_change(self) -> AsyncGenerator[AsyncConnection, None]:
         """One transaction for DDL: a fresh connection without foreign-key enforcement (SQLite).
 
         SQLite changes a table by copying and dropping it, and with enforcement on, dropping a parent
@@ -155,23 +160,25 @@ class Database:
         else:
             engine = self._sqlite_engine(begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
         try:
-            async with self._turn(), engine.begin() as connection:
+            async with self.turn(), engine.begin() as connection:
                 if self.dialect == "postgresql":
+                    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WRITER_WAIT:.0f}s'")
                     # Two hosts on one database must not migrate at the same time.
                     await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7264113089411)")
                 yield connection
                 if self.dialect == "sqlite":
-                    broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
+                    check = await connection.exec_driver_sql("PRAGMA foreign_key_check")
+                    broken = check.mappings().first()
                     if broken is not None:
                         raise ServiceUnavailable(
-                            f"nothing was changed: afterwards a row of {broken[0]} would refer to "
-                            f"a row of {broken[2]} that does not exist"
+                            f"nothing was changed: afterwards a row of {broken['table']} would refer to "
+                            f"a row of {broken['parent']} that does not exist"
                         )
         finally:
             await engine.dispose()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncGenerator[None, None]:
         """One transaction per task, and on SQLite one at a time: waiting here is not an error there."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - async code runs in a task
@@ -258,7 +265,7 @@ class Storage:
         return self._database.dialect
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
         """A session for changes: committed at the end, rolled back when the block raises.
 
         Keep it short, without calls to Discord inside: on SQLite other transactions wait for it. Objects
@@ -268,7 +275,7 @@ class Storage:
             yield session
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
+    async def read(self) -> AsyncGenerator[AsyncSession, None]:
         """A session for reading one consistent state; it refuses changes."""
         async with self._database.read(self.plugin) as session:
             yield session

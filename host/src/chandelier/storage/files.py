@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["complete"]
 
 
 @contextmanager
-def complete(path: Path) -> Iterator[Path]:
+def complete(path: Path) -> Generator[Path, None, None]:
     """A temporary path beside ``path`` to write to; at the end it is synced and takes the name.
 
     When the block raises, ``path`` is as before and the temporary file is gone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,11 +19,12 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from loguru import logger
 from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
 from chandelier.storage.engine import Database
-from chandelier.storage.names import HOST_NAME, table_prefix, version_table
+from chandelier.storage.names import HOST_NAME, owners, slug, table_prefix, version_table
 from chandelier.storage.tables import HostTables
 
 __all__ = ["HOST_HISTORY", "Migrator", "Revision", "StorageHistory"]
@@ -143,28 +144,47 @@ class Migrator:
 
     async def differences(self, name: str, history: StorageHistory) -> list[Any]:
         """What Alembic would still have to do so that the tables match the metadata: for tests of plugins."""
-        prefix, table = table_prefix(name), version_table(name)
 
         def compare(connection: Connection) -> list[Any]:
+            mine = set(owners(inspect(connection).get_table_names()).get(slug(name), ()))
+            mine.discard(version_table(name))
+
+            def include(found: str | None, kind: str, _parents: Any) -> bool:
+                return kind != "table" or found in mine
+
             context = MigrationContext.configure(
                 connection,
-                opts={
-                    "version_table": table,
-                    "include_name": lambda found, kind, _parents: (
-                        kind != "table" or (found.startswith(prefix) and found != table)
-                    ),
-                    "compare_type": True,
-                },
+                opts={"version_table": version_table(name), "include_name": include, "compare_type": True},
             )
             return list(compare_metadata(context, history.metadata))
 
         async with self._database.connect() as connection:
             return await connection.run_sync(compare)
 
+    def revisions(self, name: str, history: StorageHistory) -> list[str]:
+        """Every revision that the installed code knows, oldest first."""
+        return [step.revision for step in _line(_script(name, history))]
+
+    async def installed(self) -> dict[str, str]:
+        """The stored revision of everyone who has tables, by slug, whether installed now or not."""
+        async with self._database.connect() as connection:
+            return await connection.run_sync(_installed)
+
+    async def build(self, connection: AsyncConnection, name: str, history: StorageHistory, to: str) -> None:
+        """Build the tables of ``name`` at revision ``to`` from nothing, inside a `schema_change`."""
+        script = _script(name, history)
+        await connection.run_sync(_migrate, name, script, lambda at: script._upgrade_revs(to, at))
+
+    @asynccontextmanager
+    async def schema_change(self) -> AsyncGenerator[AsyncConnection, None]:
+        """`Database.schema_change`, alone with Alembic in this process."""
+        async with _alone(), self._database.schema_change() as connection:
+            yield connection
+
     async def _known(self, name: str, script: ScriptDirectory) -> str | None:
         """The stored revision, if the installed code knows it."""
         stored = await self.current(name)
-        known = [step.revision for step in script.walk_revisions()]
+        known = [step.revision for step in _line(script)]
         if stored is None or stored in known:
             return stored
         backup = await self.backups.newest(name, known)
@@ -175,33 +195,40 @@ class Migrator:
         )
         raise PluginError(
             f"plugin {name!r}: a newer version wrote its tables (revision {stored}; this version knows up "
-            f"to {known[0] if known else 'none'}). Install the newer version again, or go back with: {undo}"
+            f"to {known[-1]}). Install the newer version again, or go back with: {undo}"
         )
 
     async def _run(
         self, name: str, script: ScriptDirectory, after: str | None, steps: Callable[[Any], Any]
     ) -> None:
-        def migrate(connection: Connection) -> None:
-            context = EnvironmentContext(Config(), script, fn=lambda at, _context: steps(at))
-            with context:
-                context.configure(
-                    connection=connection,
-                    version_table=version_table(name),
-                    transactional_ddl=True,
-                    render_as_batch=connection.dialect.name == "sqlite",
-                )
-                context.run_migrations()
-
         try:
-            async with _alone(), self._database.schema_change() as connection:
-                await connection.run_sync(migrate)
-        except PluginError:
-            raise
+            async with self.schema_change() as connection:
+                await connection.run_sync(_migrate, name, script, steps)
         except Exception as error:
             raise PluginError(
                 f"plugin {name!r}: the migration to revision {after or 'base'} failed and nothing was "
                 f"changed: {type(error).__name__}: {error}"
             ) from error
+
+
+def _migrate(connection: Connection, name: str, script: ScriptDirectory, steps: Callable[[Any], Any]) -> None:
+    def chosen(at: Any, _context: MigrationContext) -> Any:
+        return steps(at)
+
+    context = EnvironmentContext(Config(), script, fn=chosen)
+    with context:
+        context.configure(
+            connection=connection,
+            version_table=version_table(name),
+            transactional_ddl=True,
+            render_as_batch=connection.dialect.name == "sqlite",
+        )
+        context.run_migrations()
+
+
+def _installed(connection: Connection) -> dict[str, str]:
+    found = {each: _current(connection, each) for each in owners(inspect(connection).get_table_names())}
+    return {each: revision for each, revision in found.items() if revision is not None}
 
 
 def _current(connection: Connection, name: str) -> str | None:
@@ -241,14 +268,19 @@ def _revision(name: str, script: ScriptDirectory, wanted: str) -> Script:
     except CommandError:
         found = None
     if found is None:
-        known = ", ".join(reversed([step.revision for step in script.walk_revisions()]))
+        known = ", ".join(step.revision for step in _line(script))
         raise PluginError(f"plugin {name!r} has no revision {wanted!r}; it has {known}")
     return found
 
 
+def _line(script: ScriptDirectory) -> list[Script]:
+    """Every revision, oldest first."""
+    return list(reversed(list(script.walk_revisions())))
+
+
 def _between(script: ScriptDirectory, before: str | None, to: str) -> list[Script]:
     """The steps after ``before`` up to ``to``, oldest first; none when ``to`` is not ahead."""
-    line = list(reversed(list(script.walk_revisions())))
+    line = _line(script)
     ids = [step.revision for step in line]
     end = len(ids) if to == "head" else ids.index(to) + 1
     start = 0 if before is None else ids.index(before) + 1
@@ -256,7 +288,7 @@ def _between(script: ScriptDirectory, before: str | None, to: str) -> list[Scrip
 
 
 @asynccontextmanager
-async def _alone() -> AsyncIterator[None]:
+async def _alone() -> AsyncGenerator[None, None]:
     """Hold `_ALEMBIC` without blocking the event loop; it also holds between event loops."""
     while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 - a waiting thread could not be cancelled
         await asyncio.sleep(0.01)

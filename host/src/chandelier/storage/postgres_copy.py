@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chandelier.storage.files import complete
 from chandelier.storage.names import owners, version_table
 
-__all__ = ["dump", "drop", "load", "owned", "revisions"]
+__all__ = ["drop", "dump", "is_complete", "load", "owned", "revisions"]
 
 _HEADER = "backup.json"
 _FORMAT = 1
@@ -35,12 +35,14 @@ async def dump(connection: AsyncConnection, path: Path, *, only: str | None = No
     chosen = {each: tables for each, tables in found.items() if only in {None, each}}
     stored: dict[str, str] = {}
     for each in chosen:
-        row = (await connection.execute(text(f'SELECT version_num FROM "{version_table(each)}"'))).first()
-        if row is not None:
-            stored[each] = row[0]
+        query = f'SELECT version_num FROM "{version_table(each)}"'  # noqa: S608 - a slug
+        revision = await connection.scalar(text(query))
+        if revision is not None:
+            stored[each] = revision
     columns = {table: await _columns(connection, table) for tables in chosen.values() for table in tables}
     header: dict[str, Any] = {
         "chandelier_backup": _FORMAT,
+        "complete": only is None,
         "revisions": stored,
         "plugins": {
             each: [
@@ -74,6 +76,11 @@ async def dump(connection: AsyncConnection, path: Path, *, only: str | None = No
 def revisions(path: Path) -> dict[str, str]:
     """The revision of every plugin (by slug) in a copy (blocking). Raises ValueError or OSError."""
     return _header(path)["revisions"]
+
+
+def is_complete(path: Path) -> bool:
+    """Whether the copy holds everything that there was, not only one plugin's tables (blocking)."""
+    return bool(_header(path)["complete"])
 
 
 async def load(connection: AsyncConnection, path: Path, plugin: str) -> None:

@@ -6,7 +6,7 @@ Everything here blocks: call it in a thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def _revisions(database: sqlite3.Connection) -> dict[str, str]:
 
 
 @contextmanager
-def _open(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connection]:
+def _open(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connection, None, None]:
     address = _address(path, read_only=read_only)
     with closing(sqlite3.connect(address, uri=True, timeout=_WAIT, isolation_level=None)) as connection:
         yield connection

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chandelier.storage.types import NAMING_CONVENTION, Json, RowId, UtcDateTime
+from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 
 __all__ = [
     "GuildSettingsRow",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from chandelier.storage.types import Json, RowId, UtcDateTime
+from chandelier.storage.columns import Json, RowId, UtcDateTime
 
 revision = "0001"
 down_revision = None

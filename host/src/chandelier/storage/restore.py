@@ -1,0 +1,101 @@
+"""Puts a backup back: everything it holds, or the tables of one plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+from loguru import logger
+from sqlalchemy.exc import DBAPIError
+
+from chandelier.errors import InvalidRequest, PluginError
+from chandelier.storage import postgres_copy, sqlite_copy
+from chandelier.storage.backup import Backup
+from chandelier.storage.engine import Database
+from chandelier.storage.migrations import Migrator, StorageHistory
+from chandelier.storage.names import slug
+
+__all__ = ["Restored", "restore"]
+
+
+@attrs.frozen
+class Restored:
+    """What `restore` did: names are slugs; ``safety`` is the backup of the state that was replaced."""
+
+    put_back: tuple[str, ...]
+    left_alone: tuple[str, ...]
+    safety: Backup | None
+
+
+async def restore(
+    database: Database,
+    path: Path,
+    histories: Mapping[str, StorageHistory],
+    *,
+    only: str | None = None,
+) -> Restored:
+    """Make the tables those of the backup at ``path``, in one transaction, after backing up what is there.
+
+    Stop the bot first: what it holds in memory would not know. ``histories`` are those of the host and of
+    the installed plugins, by name. With ``only``, other plugins' tables stay as they are. On PostgreSQL
+    the installed revisions build the tables again, so a plugin that is not installed is left alone.
+
+    Raises InvalidRequest when the file is no backup or does not hold ``only``, and PluginError when a
+    newer version of a plugin wrote it or it does not fit; then nothing has changed.
+    """
+    migrator = Migrator(database)
+    backup = await asyncio.to_thread(migrator.backups.read, path)
+    by_slug = {slug(name): (name, history) for name, history in histories.items()}
+    chosen = set(backup.revisions) if only is None else {slug(only)}
+    if not chosen <= set(backup.revisions):
+        raise InvalidRequest(
+            f"{path} holds nothing of {only!r}; it holds {', '.join(sorted(backup.revisions))}"
+        )
+    for each in sorted(chosen & set(by_slug)):
+        name, history = by_slug[each]
+        known = migrator.revisions(name, history)
+        if backup.revisions[each] not in known:
+            raise PluginError(
+                f"plugin {name!r}: a newer version wrote {path} (revision {backup.revisions[each]}; this "
+                f"version knows up to {known[-1]}); install the newer version, then restore"
+            )
+    safety = await migrator.backups.take("before-restore") if await migrator.installed() else None
+    try:
+        if database.dialect == "sqlite":
+            slugs = None if only is None else {slug(only)}
+            async with database.turn():
+                await asyncio.to_thread(sqlite_copy.put_back, database.path, path, slugs)
+            left: set[str] = set()
+        else:
+            left = chosen - set(by_slug)
+            await _rebuild(migrator, database, backup, by_slug, chosen - left, whole=only is None)
+    except (sqlite3.Error, DBAPIError, OSError) as error:
+        raise PluginError(f"{path} was not restored and nothing was changed: {error}") from error
+    done = tuple(sorted(chosen - left))
+    logger.info("Restored {} from {}", ", ".join(done) or "nothing", path)
+    return Restored(done, tuple(sorted(left)), safety)
+
+
+async def _rebuild(
+    migrator: Migrator,
+    database: Database,
+    backup: Backup,
+    by_slug: Mapping[str, tuple[str, StorageHistory]],
+    chosen: set[str],
+    *,
+    whole: bool,
+) -> None:
+    async with migrator.schema_change() as connection:
+        there = await postgres_copy.owned(connection)
+        # A whole restore also takes away what was installed after the backup.
+        complete = whole and await asyncio.to_thread(postgres_copy.is_complete, backup.path)
+        gone = chosen | (set(there) - set(backup.revisions) if complete else set())
+        for each in sorted(gone & set(there)):
+            await postgres_copy.drop(connection, there[each])
+        for each in sorted(chosen):
+            name, history = by_slug[each]
+            await migrator.build(connection, name, history, backup.revisions[each])
+            await postgres_copy.load(connection, backup.path, each)
