@@ -15,7 +15,6 @@ from loguru import logger
 from chandelier.errors import InvalidRequest
 from chandelier.storage import postgres_copy, sqlite_copy
 from chandelier.storage.engine import Database
-from chandelier.storage.names import slug
 
 __all__ = ["Backup", "Backups"]
 
@@ -27,7 +26,7 @@ _AUTOMATIC = "before-"
 
 @attrs.frozen
 class Backup:
-    """A backup that is there: where, when, why, and which revision of which plugin (by slug) it holds."""
+    """A backup that is there: where, when, why, and which revision of which plugin it holds."""
 
     path: Path
     taken_at: datetime
@@ -55,7 +54,7 @@ class Backups:
             await asyncio.to_thread(sqlite_copy.copy, self._database.path, path)
         else:
             async with self._database.connect() as connection:
-                await postgres_copy.dump(connection, path, only=None if only is None else slug(only))
+                await postgres_copy.dump(connection, path, only=only)
         backup = await asyncio.to_thread(self.read, path)
         logger.info("Backed up the database to {} (revisions: {})", path, _listed(backup.revisions))
         await asyncio.to_thread(self._prune)
@@ -68,7 +67,7 @@ class Backups:
     async def newest(self, name: str, known: Collection[str]) -> Backup | None:
         """The newest backup in which plugin ``name`` is at one of the ``known`` revisions."""
         for backup in await self.all():
-            if backup.revisions.get(slug(name)) in known:
+            if backup.revisions.get(name) in known:
                 return backup
         return None
 

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
 from chandelier.storage.engine import Database
-from chandelier.storage.names import HOST_NAME, owners, slug, table_prefix, version_table
+from chandelier.storage.names import HOST_NAME, owners, table_prefix, version_table
 from chandelier.storage.tables import HostTables
 
 __all__ = ["HOST_HISTORY", "Migrator", "Revision", "StorageHistory"]
@@ -146,7 +146,7 @@ class Migrator:
         """What Alembic would still have to do so that the tables match the metadata: for tests of plugins."""
 
         def compare(connection: Connection) -> list[Any]:
-            mine = set(owners(inspect(connection).get_table_names()).get(slug(name), ()))
+            mine = set(owners(inspect(connection).get_table_names()).get(name, ()))
             mine.discard(version_table(name))
 
             def include(found: str | None, kind: str, _parents: Any) -> bool:
@@ -166,7 +166,7 @@ class Migrator:
         return [step.revision for step in _line(_script(name, history))]
 
     async def installed(self) -> dict[str, str]:
-        """The stored revision of everyone who has tables, by slug, whether installed now or not."""
+        """The stored revision of everyone who has tables, whether installed now or not."""
         async with self._database.connect() as connection:
             return await connection.run_sync(_installed)
 

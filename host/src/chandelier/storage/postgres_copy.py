@@ -27,7 +27,7 @@ _PIECE = 256 * 1024
 
 
 async def dump(connection: AsyncConnection, path: Path, *, only: str | None = None) -> None:
-    """Write every table of the bot, or those of the plugin ``only`` (a slug).
+    """Write every table of the bot, or those of the plugin ``only``.
 
     ``connection`` must be in a REPEATABLE READ transaction, so that the tables fit together.
     """
@@ -35,7 +35,7 @@ async def dump(connection: AsyncConnection, path: Path, *, only: str | None = No
     chosen = {each: tables for each, tables in found.items() if only in {None, each}}
     stored: dict[str, str] = {}
     for each in chosen:
-        query = f'SELECT version_num FROM "{version_table(each)}"'  # noqa: S608 - a slug
+        query = f'SELECT version_num FROM "{version_table(each)}"'  # noqa: S608 - an identifier
         revision = await connection.scalar(text(query))
         if revision is not None:
             stored[each] = revision
@@ -74,7 +74,7 @@ async def dump(connection: AsyncConnection, path: Path, *, only: str | None = No
 
 
 def revisions(path: Path) -> dict[str, str]:
-    """The revision of every plugin (by slug) in a copy (blocking). Raises ValueError or OSError."""
+    """The revision of every plugin in a copy (blocking). Raises ValueError or OSError."""
     return _header(path)["revisions"]
 
 
@@ -84,7 +84,7 @@ def is_complete(path: Path) -> bool:
 
 
 async def load(connection: AsyncConnection, path: Path, plugin: str) -> None:
-    """Fill the empty tables of ``plugin`` (a slug), which are at the copy's revision, from the copy."""
+    """Fill the empty tables of ``plugin``, which are at the copy's revision, from the copy."""
     header = await asyncio.to_thread(_header, path)
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None  # noqa: S101
@@ -102,7 +102,7 @@ async def load(connection: AsyncConnection, path: Path, plugin: str) -> None:
 
 
 async def owned(connection: AsyncConnection) -> dict[str, list[str]]:
-    """The tables of the host and of every plugin (by slug), parents before children."""
+    """The tables of the host and of every plugin, parents before children."""
 
     def tables(sync: Connection) -> list[str]:
         ordered = inspect(sync).get_sorted_table_and_fkc_names()

@@ -16,14 +16,13 @@ from chandelier.storage import postgres_copy, sqlite_copy
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
 from chandelier.storage.migrations import Migrator, StorageHistory
-from chandelier.storage.names import slug
 
 __all__ = ["Restored", "restore"]
 
 
 @attrs.frozen
 class Restored:
-    """What `restore` did: names are slugs; ``safety`` is the backup of the state that was replaced."""
+    """What `restore` did; ``safety`` is the backup of the state that was replaced."""
 
     put_back: tuple[str, ...]
     left_alone: tuple[str, ...]
@@ -48,30 +47,28 @@ async def restore(
     """
     migrator = Migrator(database)
     backup = await asyncio.to_thread(migrator.backups.read, path)
-    by_slug = {slug(name): (name, history) for name, history in histories.items()}
-    chosen = set(backup.revisions) if only is None else {slug(only)}
+    chosen = set(backup.revisions) if only is None else {only}
     if not chosen <= set(backup.revisions):
         raise InvalidRequest(
             f"{path} holds nothing of {only!r}; it holds {', '.join(sorted(backup.revisions))}"
         )
-    for each in sorted(chosen & set(by_slug)):
-        name, history = by_slug[each]
-        known = migrator.revisions(name, history)
-        if backup.revisions[each] not in known:
+    for name in sorted(chosen & set(histories)):
+        known = migrator.revisions(name, histories[name])
+        if backup.revisions[name] not in known:
             raise PluginError(
-                f"plugin {name!r}: a newer version wrote {path} (revision {backup.revisions[each]}; this "
+                f"plugin {name!r}: a newer version wrote {path} (revision {backup.revisions[name]}; this "
                 f"version knows up to {known[-1]}); install the newer version, then restore"
             )
     safety = await migrator.backups.take("before-restore") if await migrator.installed() else None
     try:
         if database.dialect == "sqlite":
-            slugs = None if only is None else {slug(only)}
+            names = None if only is None else {only}
             async with database.turn():
-                await asyncio.to_thread(sqlite_copy.put_back, database.path, path, slugs)
+                await asyncio.to_thread(sqlite_copy.put_back, database.path, path, names)
             left: set[str] = set()
         else:
-            left = chosen - set(by_slug)
-            await _rebuild(migrator, database, backup, by_slug, chosen - left, whole=only is None)
+            left = chosen - set(histories)
+            await _rebuild(migrator, database, backup, histories, chosen - left, whole=only is None)
     except (sqlite3.Error, DBAPIError, OSError) as error:
         raise PluginError(f"{path} was not restored and nothing was changed: {error}") from error
     done = tuple(sorted(chosen - left))
@@ -83,7 +80,7 @@ async def _rebuild(
     migrator: Migrator,
     database: Database,
     backup: Backup,
-    by_slug: Mapping[str, tuple[str, StorageHistory]],
+    histories: Mapping[str, StorageHistory],
     chosen: set[str],
     *,
     whole: bool,
@@ -95,7 +92,6 @@ async def _rebuild(
         gone = chosen | (set(there) - set(backup.revisions) if complete else set())
         for each in sorted(gone & set(there)):
             await postgres_copy.drop(connection, there[each])
-        for each in sorted(chosen):
-            name, history = by_slug[each]
-            await migrator.build(connection, name, history, backup.revisions[each])
-            await postgres_copy.load(connection, backup.path, each)
+        for name in sorted(chosen):
+            await migrator.build(connection, name, histories[name], backup.revisions[name])
+            await postgres_copy.load(connection, backup.path, name)

@@ -31,15 +31,15 @@ def copy(source: Path, target: Path) -> None:
 
 
 def revisions(path: Path) -> dict[str, str]:
-    """The revision of every plugin (by slug) in the database or copy at ``path``."""
+    """The revision of every plugin in the database or copy at ``path``."""
     with _open(path, read_only=True) as database:
         return _revisions(database)
 
 
 def put_back(live: Path, backup: Path, only: Collection[str] | None) -> list[str]:
-    """Make the tables of ``live`` those of ``backup``, in one transaction; returns the slugs put back.
+    """Make the tables of ``live`` those of ``backup``, in one transaction; returns the plugins put back.
 
-    With ``only`` (slugs), other plugins' tables stay as they are. Raises sqlite3.Error, and then nothing
+    With ``only`` (names), other plugins' tables stay as they are. Raises sqlite3.Error, and then nothing
     has changed.
     """
     with _open(live) as database:
@@ -63,10 +63,10 @@ def put_back(live: Path, backup: Path, only: Collection[str] | None) -> list[str
 def _put_back(database: sqlite3.Connection, only: Collection[str] | None) -> list[str]:
     now, then = owners(_tables(database, "main")), owners(_tables(database, "backup"))
     chosen = sorted(only if only is not None else {*now, *then})
-    for slug in chosen:
-        for table in now.get(slug, ()):
+    for plugin in chosen:
+        for table in now.get(plugin, ()):
             database.execute(f'DROP TABLE main."{table}"')
-        for table in then.get(slug, ()):
+        for table in then.get(plugin, ()):
             statements = database.execute(
                 "SELECT sql FROM backup.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL "
                 "ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END",

@@ -1,0 +1,47 @@
+"""What the host remembers about itself: which plugins the owner wants, and the keys it made."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from chandelier.storage.engine import Database
+from chandelier.storage.tables import KeyRow, PluginStateRow
+
+__all__ = ["HostState"]
+
+
+class HostState:
+    """Small durable facts, each read once at start and written when it changes."""
+
+    def __init__(self, database: Database, make_key: Callable[[int], str] = secrets.token_hex) -> None:
+        self._database = database
+        self._make_key = make_key
+
+    async def disabled(self) -> set[str]:
+        """Names of the plugins that the owner disabled."""
+        async with self._database.read() as session:
+            rows = await session.scalars(select(PluginStateRow.plugin).where(~PluginStateRow.enabled))
+            return set(rows)
+
+    async def remember(self, plugin: str, *, enabled: bool, config_version: int) -> None:
+        """Keep whether the owner wants a plugin to run."""
+        async with self._database.transaction() as session:
+            row = await session.get(PluginStateRow, plugin)
+            if row is None:
+                row = PluginStateRow(plugin=plugin)
+                session.add(row)
+            row.enabled = enabled
+            row.config_version = config_version
+            row.changed_at = self._database.clock.now()
+
+    async def key(self, name: str) -> bytes:
+        """A key of 32 random bytes, made on first use and the same ever after."""
+        async with self._database.transaction() as session:
+            row = await session.get(KeyRow, name)
+            if row is None:
+                row = KeyRow(name=name, value=self._make_key(32))
+                session.add(row)
+            return bytes.fromhex(row.value)
