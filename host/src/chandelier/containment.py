@@ -39,11 +39,10 @@ _CURRENT: contextvars.ContextVar[_Job | None] = contextvars.ContextVar("chandeli
 
 @attrs.define(eq=False)
 class Tally:
-    """What one owner's work has cost so far."""
+    """What one owner's work has cost so far: wall seconds, and pieces of work."""
 
     seconds: float = 0.0
     finished: int = 0
-    failed: int = 0
 
 
 class Containment:
@@ -98,6 +97,10 @@ class Containment:
         except asyncio.CancelledError:
             task.cancel()
             raise
+
+    def watch(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run background ``work`` that may go on for ever; a failure is reported, never raised."""
+        return asyncio.create_task(self._watched(owner, what, work), name=f"{owner}: {what}")
 
     def running(self, owner: str) -> list[asyncio.Task[Any]]:
         """The tasks of an owner that are under way."""
@@ -165,15 +168,18 @@ class Containment:
         except asyncio.CancelledError:
             if job is None or not job.timed_out:
                 raise
-            error: BaseException = HookTimeout(
+            late = HookTimeout(
                 f"{what} of plugin {owner} did not finish within {job.limit:g} seconds and was cancelled"
             )
-        except Exception as caught:  # noqa: BLE001 - containment is the point
-            error = caught
-        else:
-            return
-        self.tallies[owner].failed += 1
-        self._report(owner, what, error, self.reference())
+            self._report(owner, what, late, self.reference())
+        except Exception as error:  # noqa: BLE001 - containment is the point
+            self._report(owner, what, error, self.reference())
+
+    async def _watched(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - containment is the point
+            self._report(owner, what, error, self.reference())
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         job = self._jobs.pop(task)

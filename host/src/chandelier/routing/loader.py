@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import attrs
 import hikari
 import lightbulb
+from lightbulb.tasks import TaskExecutionData
 
 __all__ = ["Declared", "Listener", "Loader", "RawFilter", "RepeatingTask"]
 
@@ -32,11 +33,11 @@ class Listener:
 
 @attrs.frozen
 class RepeatingTask:
-    """Work repeated every so many seconds while the plugin runs."""
+    """Work repeated while the plugin runs; the trigger gives the seconds until the next time."""
 
     callback: Callable[..., Awaitable[Any]]
-    seconds: float
-    at_start: bool
+    trigger: Callable[[TaskExecutionData], float | Awaitable[float]]
+    max_invocations: int
 
 
 @attrs.define
@@ -89,12 +90,25 @@ class Loader(lightbulb.Loader):
 
         return declare
 
-    def every(self, *, seconds: float, at_start: bool = False) -> Callable[[HandlerT], HandlerT]:
-        """Repeat a handler every ``seconds`` while the plugin runs; not durable, see ``timer`` for that."""
+    def task(
+        self,
+        trigger: Callable[[TaskExecutionData], float | Awaitable[float]],
+        /,
+        auto_start: bool = True,
+        max_failures: int = -1,
+        max_invocations: int = -1,
+    ) -> Any:
+        """Repeat a handler while the plugin runs; see ``lightbulb.Loader.task`` for triggers.
+
+        The time is the host's clock's. A task starts with its plugin, and failures count against the plugin's
+        error budget, so ``auto_start`` and ``max_failures`` keep their defaults. Not durable: see ``timer``.
+        """
+        if not auto_start or max_failures != -1:
+            raise ValueError("tasks start with their plugin, and the host counts their failures")
 
         def declare(callback: HandlerT) -> HandlerT:
             injected = cast("HandlerT", lightbulb.di.with_di(callback))
-            self.declared.tasks.append(RepeatingTask(injected, seconds, at_start))
+            self.declared.tasks.append(RepeatingTask(injected, trigger, max_invocations))
             return injected
 
         return declare

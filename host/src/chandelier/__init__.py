@@ -1,0 +1,72 @@
+"""Chandelier: a self-hosted Discord bot whose features are ordinary Python packages.
+
+This is the public API for authors of plugins, and only it: what is not in ``__all__`` may change.
+"""
+
+from __future__ import annotations
+
+from chandelier.clock import Clock, SystemClock
+from chandelier.config.migrations import ConfigMigration
+from chandelier.config.schema import schema, setting
+from chandelier.config.secret import Secret
+from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
+from chandelier.hookspecs import hookimpl, hookspec
+from chandelier.plugin import (
+    Health,
+    HealthLevel,
+    Manifest,
+    PersonalData,
+    Plugin,
+    PluginContext,
+    StatusSection,
+)
+from chandelier.routing.components import ComponentPress, FormSubmit
+from chandelier.routing.loader import Loader
+from chandelier.services.access import Access, Standing, check_hierarchy
+from chandelier.services.http import HttpClient, HttpResponse
+from chandelier.services.outbox import Effect, Outbox
+from chandelier.services.scheduler import Timer, Timers
+from chandelier.storage.engine import Storage
+from chandelier.storage.migrations import StorageHistory
+from chandelier.storage.types import NAMING_CONVENTION, Json, RowId, UtcDateTime
+
+__all__ = [
+    "NAMING_CONVENTION",
+    "Access",
+    "ChandelierError",
+    "Clock",
+    "ComponentPress",
+    "ConfigMigration",
+    "Effect",
+    "FormSubmit",
+    "Health",
+    "HealthLevel",
+    "HttpClient",
+    "HttpResponse",
+    "InvalidRequest",
+    "Json",
+    "Loader",
+    "Manifest",
+    "NotAllowed",
+    "Outbox",
+    "PersonalData",
+    "Plugin",
+    "PluginContext",
+    "PluginError",
+    "RowId",
+    "Secret",
+    "ServiceUnavailable",
+    "Standing",
+    "StatusSection",
+    "Storage",
+    "StorageHistory",
+    "SystemClock",
+    "Timer",
+    "Timers",
+    "UtcDateTime",
+    "check_hierarchy",
+    "hookimpl",
+    "hookspec",
+    "schema",
+    "setting",
+]

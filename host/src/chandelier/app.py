@@ -1,0 +1,371 @@
+"""The composition root: the only place where everything is wired, and the order of start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import hikari
+import lightbulb
+from loguru import logger
+
+from chandelier import discovery
+from chandelier.clock import Clock, SystemClock
+from chandelier.config.deployment import Deployment
+from chandelier.config.host import HostConfig
+from chandelier.config.problems import ConfigError
+from chandelier.containment import Containment, ParkingClock
+from chandelier.context import Context, GuildConfigs, PublishedHooks
+from chandelier.errors import PluginError, ServiceUnavailable
+from chandelier.gate import HostGate
+from chandelier.hooks import Hooks
+from chandelier.lifecycle import Lifecycle, Record, State
+from chandelier.routing.binding import Binder
+from chandelier.routing.commands import CommandRouter
+from chandelier.routing.components import ComponentIds
+from chandelier.routing.events import RoutedBot
+from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.services.access import Access
+from chandelier.services.http import HttpClient
+from chandelier.services.outbox import Effect, OutboxWorker
+from chandelier.services.scheduler import PluginNotRunning, Scheduler, Timer
+from chandelier.storage.engine import Database
+from chandelier.storage.guild_settings import GuildSettings
+from chandelier.storage.host_state import HostState
+from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.names import HOST_NAME
+
+__all__ = ["ESSENTIAL", "Host", "run"]
+
+ESSENTIAL = "core"
+"""The plugin of the host's own commands; it cannot be disabled."""
+
+
+class Host:
+    """One bot: a deployment, its plugins and everything between them.
+
+    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        without: Sequence[str] = (),
+        only: Sequence[str] | None = None,
+        clock: Clock | None = None,
+        choose: Callable[[str], str] = secrets.choice,
+    ) -> None:
+        self.deployment = deployment
+        self.config: HostConfig = deployment.host(HostConfig)
+        self.clock: Clock = clock or SystemClock()
+        self._without = {*without, *self.config.without}
+        self._only = None if only is None else {*only, ESSENTIAL}
+        self.gate = HostGate()
+        self.containment = Containment(
+            self.clock, self.gate.reported, timeout=self.config.handler_timeout, choose=choose
+        )
+        self.hooks = Hooks(self.clock, timeout=self.config.hook_timeout)
+        self.lifecycle = Lifecycle(
+            self.hooks, self.clock, self, self.containment.cancel, timeout=self.config.hook_timeout
+        )
+        self.gate.lifecycle = self.lifecycle
+        self.database = Database(
+            self.config.database(deployment.base).render_as_string(hide_password=False),
+            data_dir=self.config.data_path(deployment.base),
+            clock=self.clock,
+        )
+        self.migrator = Migrator(self.database)
+        self.settings = GuildSettings(self.database)
+        self.state = HostState(self.database)
+        self.started_at: datetime | None = None
+        self.connected = False
+        self.last_sync = SyncResult()
+        self.stopped = asyncio.Event()
+        self._undo: dict[str, Callable[[], Any]] = {}
+        self._guild_configs: dict[str, GuildConfigs] = {}
+
+    # ---- start and stop
+
+    async def start(self) -> None:
+        """Start everything; returns when the bot is connected and its commands are known to Discord.
+
+        Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
+        """
+        try:
+            await self._open_storage()
+            await self._load()
+            self._check_config()
+            await self._assemble()
+            for record in self._in_state(State.LOADED):
+                if await self.lifecycle.set_up(record):
+                    await self.lifecycle.start(record)
+            await self._connect()
+        except BaseException:
+            await self.stop()
+            raise
+        for record in [record for record in self.lifecycle.in_order() if record.active]:
+            await self.lifecycle.ready(record)
+        await self.scheduler.start()
+        await self.outbox.start()
+        self.started_at = self.clock.now()
+        logger.info("ready: {} plugins running", sum(record.active for record in self.lifecycle.records.values()))
+
+    async def stop(self) -> None:
+        """Stop everything in the reverse order; safe to call twice."""
+        if self.stopped.is_set():
+            return
+        self.stopped.set()
+        for worker in (getattr(self, "scheduler", None), getattr(self, "outbox", None)):
+            if worker is not None:
+                await worker.stop()
+        for record in reversed(self.lifecycle.in_order()):
+            await self.lifecycle.stop(record)
+        self.connected = False
+        bot: RoutedBot | None = getattr(self, "bot", None)
+        if bot is not None and bot.is_alive:
+            await bot.close()
+        http: HttpClient | None = getattr(self, "http", None)
+        if http is not None:
+            await http.close()
+        await self.containment.close()
+        await self.database.close()
+
+    async def idle(self) -> None:
+        """Return when nothing is under way that does not wait for the clock."""
+        await self.containment.idle()
+        if self.connected:
+            await self.scheduler.idle()
+            await self.outbox.idle()
+
+    async def _open_storage(self) -> None:
+        await self.database.start()
+        await self.migrator.upgrade(HOST_NAME, HOST_HISTORY)
+        self.ids = ComponentIds(await self.state.key("components"))
+
+    async def _load(self) -> None:
+        found = [
+            candidate
+            for candidate in discovery.candidates()
+            if candidate.name not in self._without and (self._only is None or candidate.name in self._only)
+        ]
+        self.lifecycle.add(found)
+        disabled = await self.state.disabled() - {ESSENTIAL}
+        for record in self.lifecycle.records.values():
+            if record.name in disabled:
+                record.enabled, record.state, record.reason = False, State.STOPPED, "disabled"
+            elif record.state is State.FOUND:
+                self.lifecycle.load(record)
+
+    def _check_config(self) -> None:
+        described = {
+            record.name: (record.description.schema, record.description.config_migrations)
+            for record in self.lifecycle.records.values()
+            if record.description is not None and record.description.schema is not None
+        }
+        if self.config.auto_migrate:
+            for change in self.deployment.migrate(described):
+                logger.info("config: {}", change)
+        _, problems, warnings = self.deployment.check({name: schema for name, (schema, _) in described.items()})
+        for warning in warnings:
+            logger.warning("config: {}", warning)
+        if problems:
+            raise ConfigError(problems)
+
+    async def _assemble(self) -> None:
+        manifests = [
+            record.description.manifest
+            for record in self.lifecycle.records.values()
+            if record.description is not None
+        ]
+        self.intents = hikari.Intents.GUILDS
+        components = hikari.api.CacheComponents.NONE
+        for manifest in manifests:
+            self.intents |= manifest.intents
+            components |= manifest.cache
+        token = self.config.token
+        if token is None:
+            raise ServiceUnavailable(
+                "there is no token: set CHANDELIER_TOKEN, or CHANDELIER_TOKEN_FILE to a file that holds it"
+            )
+        self.bot = RoutedBot(
+            token.reveal(),
+            intents=self.intents,
+            cache_settings=hikari.impl.CacheSettings(components=components),
+            rest_url=self.config.rest_url,
+            banner=None,
+            logs=None,
+            suppress_optimization_warning=True,
+        )
+        self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate)
+        self.client.component_ids = self.ids
+        self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
+        self.sync_plan = CommandSync(self.client, self.bot.rest)
+        self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())
+        self.bot.router.contain_with(self.containment)
+        self.plugin_clock = ParkingClock(self.clock, self.containment)
+        self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
+        self.gate.binder = self.binder
+        self.http = HttpClient(clock=self.clock, allow=self.config.networks())
+        self.scheduler = Scheduler(self.database, self.clock, self._run_timer)
+        self.outbox = OutboxWorker(self.database, self.clock, self._run_effect)
+
+    async def _connect(self) -> None:
+        try:
+            await self.bot.start(check_for_updates=False)
+        except hikari.UnauthorizedError as error:
+            raise ServiceUnavailable(
+                "Discord refuses the token. Make a new one at https://discord.com/developers/applications "
+                "(Bot, Reset Token) and set CHANDELIER_TOKEN."
+            ) from error
+        except hikari.GatewayServerClosedConnectionError as error:
+            raise ServiceUnavailable(f"Discord closed the connection: {_close_reason(error, self.intents)}") from error
+        except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
+            raise ServiceUnavailable(f"cannot connect to Discord: {error}") from error
+        self.client._started = True
+        self.connected = True
+        await self.sync()
+
+    # ---- what the lifecycle asks for
+
+    async def prepare(self, record: Record) -> None:
+        """Migrate a plugin's storage and guild settings, read its config, make its context."""
+        description = record.description
+        assert description is not None
+        name, history, schema = record.name, description.history, description.schema
+        if history is not None:
+            self.migrator.check(name, history, others=[other for other in self.lifecycle.records if other != name])
+            if not self.config.auto_migrate and await self.migrator.pending(name, history):
+                raise PluginError("database migrations are due and auto_migrate is off: chandelier db upgrade")
+            before, after = await self.migrator.upgrade(name, history)
+            if before != after:
+                self._undo[name] = lambda: self.migrator.downgrade(name, history, before or "base")
+        if schema is not None:
+            await self.settings.migrate(name, description.config_migrations, schema.__config_version__)
+        guilds = GuildConfigs(name, schema, self.deployment, self.settings)
+        record.context = Context(
+            name,
+            config=None if schema is None else self.deployment.section(name, schema),
+            guilds=guilds,
+            clock=self.plugin_clock,
+            bot=self.bot,
+            storage=self.database.storage(name),
+            timers=self.scheduler.timers(name),
+            outbox=self.outbox.outbox(name),
+            http=self.http,
+            access=Access(name, self.config.owner_ids),
+            hooks=PublishedHooks(self.hooks, self.gate.active, self._hook_failed),
+            ids=self.ids,
+            containment=self.containment,
+            ledger=record.ledger,
+            on_change=lambda old, new, guild_id: self._config_changed(name, old, new, guild_id),
+        )
+
+    async def bind(self, record: Record) -> None:
+        """Bind a plugin's loaders."""
+        assert record.description is not None
+        await self.binder.bind(record.name, record.description.loaders, record.ledger)
+        if self.connected:
+            self.scheduler.wake()
+            self.outbox.wake()
+
+    async def undo(self, record: Record) -> None:
+        """Undo the storage migrations that the last ``prepare`` made."""
+        undo = self._undo.pop(record.name, None)
+        if undo is not None:
+            await undo()
+
+    async def sync(self) -> None:
+        """Bring Discord's list of commands up to date."""
+        if self.connected:
+            self.last_sync = await self.sync_plan.sync()
+
+    # ---- what the owner asks for
+
+    async def enable(self, name: str) -> Record:
+        """Start a plugin and remember it. Raises PluginError with what keeps it from running."""
+        record = await self.lifecycle.enable(name)
+        await self._remember(record)
+        return record
+
+    async def disable(self, name: str) -> Record:
+        """Stop a plugin and remember it."""
+        if name == ESSENTIAL:
+            raise PluginError("core holds the host's own commands and cannot be disabled")
+        record = await self.lifecycle.disable(name)
+        await self._remember(record)
+        return record
+
+    async def reload(self, name: str) -> Record:
+        """Bring in a plugin's newly installed code, or go on with the old."""
+        installed = {candidate.name: candidate for candidate in discovery.candidates()}
+        return await self.lifecycle.reload(name, installed.get(name))
+
+    async def _remember(self, record: Record) -> None:
+        version = record.candidate.config_version or 0
+        await self.state.remember(record.name, enabled=record.enabled, config_version=version)
+
+    # ---- dispatch of timers, effects and changes
+
+    async def _run_timer(self, plugin: str, timer: Timer) -> datetime | None:
+        return await self._run_declared(plugin, "timers", timer.kind, timer)
+
+    async def _run_effect(self, plugin: str, effect: Effect) -> Mapping[str, Any] | None:
+        return await self._run_declared(plugin, "effects", effect.kind, effect)
+
+    async def _run_declared(self, plugin: str, table: str, kind: str, subject: Any) -> Any:
+        if not self.gate.active(plugin):
+            raise PluginNotRunning(f"plugin {plugin} does not run")
+        handler = self.binder.handler(plugin, table, kind)
+        if handler is None:
+            raise PluginNotRunning(f"this version of plugin {plugin} has no {table} named {kind!r}")
+        return await self.containment.run(
+            plugin, f"{table[:-1]} {kind}", self.binder.call(plugin, handler, subject)
+        )
+
+    async def _config_changed(self, name: str, old: Any, new: Any, guild_id: int | None) -> None:
+        try:
+            await self.hooks.call(name, "chandelier_config_changed", old=old, new=new, guild_id=guild_id)
+        except Exception as error:  # noqa: BLE001 - contained
+            self._hook_failed(name, "hook chandelier_config_changed", error)
+
+    def _hook_failed(self, name: str, what: str, error: BaseException) -> None:
+        self.gate.reported(name, what, error, self.containment.reference())
+
+    def _in_state(self, state: State) -> list[Record]:
+        return [record for record in self.lifecycle.in_order() if record.state is state]
+
+
+async def run(deployment: Deployment, *, without: Sequence[str] = ()) -> None:
+    """Run a deployment until a stop signal or until the connection is lost for good."""
+    host = Host(deployment, without=without)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await host.start()
+    ended = [asyncio.create_task(stop.wait()), asyncio.create_task(host.bot.join())]
+    try:
+        done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        if ended[0] not in done:
+            error = ended[1].exception()
+            raise ServiceUnavailable(f"the connection to Discord ended: {error or 'closed'}")
+        logger.info("stopping")
+    finally:
+        for task in ended:
+            task.cancel()
+        await host.stop()
+
+
+def _close_reason(error: hikari.GatewayServerClosedConnectionError, intents: hikari.Intents) -> str:
+    privileged = intents & hikari.Intents.ALL_PRIVILEGED
+    if error.code == 4014:  # disallowed intents; Discord's documentation, Gateway close event codes
+        return (
+            f"it does not allow the intents {privileged}. Switch them on at "
+            "https://discord.com/developers/applications (Bot, Privileged Gateway Intents)."
+        )
+    return f"{error.reason} ({error.code})"

@@ -1,0 +1,124 @@
+"""Binding what a plugin declares to the running host, every part entered in the plugin's ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import hikari
+import lightbulb
+from lightbulb.tasks import TaskExecutionData
+
+from chandelier.clock import Clock
+from chandelier.containment import Containment
+from chandelier.errors import PluginError
+from chandelier.ledger import Ledger
+from chandelier.routing.commands import CommandRouter
+from chandelier.routing.events import EventRouter, Subscription
+from chandelier.routing.loader import Listener, Loader, RepeatingTask
+
+__all__ = ["Binder", "command_name"]
+
+Handlers = dict[str, Callable[..., Awaitable[Any]]]
+
+
+class Binder:
+    """Puts plugins' loaders into the routers, and takes them out again through the ledger."""
+
+    def __init__(
+        self, client: CommandRouter, router: EventRouter, containment: Containment, clock: Clock
+    ) -> None:
+        self._client = client
+        self._router = router
+        self._containment = containment
+        self._clock = clock
+        self._handlers: dict[tuple[str, str], Handlers] = {}
+
+    async def bind(self, owner: str, loaders: Iterable[Loader], ledger: Ledger) -> None:
+        """Bind all loaders of a plugin. Raises PluginError when a part collides with another plugin's."""
+        for loader in loaders:
+            for command in loader.declared.commands:
+                self._claim(owner, command, ledger)
+            ledger.hold(
+                "loader", str(id(loader)), functools.partial(loader.remove_from_client, self._client)
+            )
+            await loader.add_to_client(self._client)
+            for listener in loader.declared.listeners:
+                self._listen(owner, listener, ledger)
+            for task in loader.declared.tasks:
+                self._repeat(owner, task, ledger)
+            for kind in ("components", "forms", "timers", "effects"):
+                self._take(owner, kind, getattr(loader.declared, kind), ledger)
+
+    def handler(self, owner: str, kind: str, name: str) -> Callable[..., Awaitable[Any]] | None:
+        """The handler a bound plugin has for one of its components, forms, timers or effects."""
+        return self._handlers.get((owner, kind), {}).get(name)
+
+    async def call(self, owner: str, handler: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """Call a plugin's handler with its dependencies at hand."""
+        async with self._client.injection(owner, lightbulb.di.Contexts.LISTENER):
+            return await handler(*arguments)
+
+    def _claim(self, owner: str, command: Any, ledger: Ledger) -> None:
+        name = command_name(command)
+        for other in self._client.registered_commands:
+            if other is not command and command_name(other) == name:
+                kind, label = name
+                raise PluginError(
+                    f"plugin {owner} brings the {kind} command {label!r}, which plugin "
+                    f"{self._client.owner_of(other)} already provides; disable one of the two"
+                )
+        self._client.own(command, owner)
+        ledger.hold("command", " ".join(name), functools.partial(self._client.disown, command))
+
+    def _listen(self, owner: str, listener: Listener, ledger: Ledger) -> None:
+        subscription = Subscription(
+            owner, listener, functools.partial(self.call, owner, listener.callback)
+        )
+        self._router.route(subscription)
+        ledger.hold(
+            "listener",
+            f"{subscription.name} #{id(subscription)}",
+            functools.partial(self._router.unroute, subscription),
+        )
+
+    def _repeat(self, owner: str, task: RepeatingTask, ledger: Ledger) -> None:
+        name = getattr(task.callback, "__name__", "task")
+        running = asyncio.create_task(self._run_repeatedly(owner, name, task), name=f"{owner}: {name}")
+
+        async def stop() -> None:
+            running.cancel()
+            await asyncio.wait({running})
+
+        ledger.hold("task", f"{name} #{id(task)}", stop)
+
+    async def _run_repeatedly(self, owner: str, name: str, task: RepeatingTask) -> None:
+        data = TaskExecutionData(0, -1, None)
+        while task.max_invocations < 0 or data.invocation_count < task.max_invocations:
+            wait = task.trigger(data)
+            await self._clock.sleep(await wait if inspect.isawaitable(wait) else wait)
+            started = self._clock.monotonic()
+            work = self._containment.start(owner, f"task {name}", self.call(owner, task.callback))
+            await asyncio.wait({work})
+            data = TaskExecutionData(
+                data.invocation_count + 1, self._clock.monotonic() - started, self._clock.now()
+            )
+
+    def _take(self, owner: str, kind: str, handlers: Handlers, ledger: Ledger) -> None:
+        bound = self._handlers.setdefault((owner, kind), {})
+        for name, handler in handlers.items():
+            if name in bound:
+                raise PluginError(f"plugin {owner} declares two handlers for {kind} named {name!r}")
+            bound[name] = handler
+            ledger.hold(kind, name, functools.partial(bound.pop, name, None))
+
+
+def command_name(command: Any) -> tuple[str, str]:
+    """The kind and name under which Discord knows a command or group."""
+    if isinstance(command, lightbulb.Group):
+        return ("slash", command.name)
+    data = command._command_data
+    return (hikari.CommandType(data.type).name.lower(), data.name)

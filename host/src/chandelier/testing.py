@@ -1,0 +1,121 @@
+"""pytest fixtures for authors of plugins: a local Discord and a real host with the plugins named.
+
+::
+
+    async def test_warning(discord, start_host):
+        guild = discord.create_guild("Market")
+        ...
+        host = await start_host("moderation", config={"moderation": {"log_channel": log.id}})
+        reply = await mod.slash(general, "warn", member=bob, reason="spam")
+
+Needs the extra ``chandelier[testing]``. The host's clock is the local Discord's virtual clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomlkit
+
+if TYPE_CHECKING:
+    from loopcord import LocalDiscord
+
+    from chandelier.app import Host
+
+__all__ = ["HostStarter", "start_host"]
+
+
+class HostStarter:
+    """Starts, stops and restarts hosts against one local Discord; they share config and database."""
+
+    def __init__(self, discord: LocalDiscord, folder: Path, database_url: str | None) -> None:
+        self._discord = discord
+        self.folder = folder
+        """Where the deployment lives: `config.toml` and the data folder."""
+        self._database_url = database_url
+        self._hosts: list[tuple[Host, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+
+    async def __call__(
+        self,
+        *plugins: str,
+        config: Mapping[str, Mapping[str, Any]] | None = None,
+        host: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Host:
+        """Start a host with the plugins named (and the host's own commands).
+
+        ``config`` has the sections of plugins by name, ``host`` overrides keys of [chandelier]; given
+        neither and a config.toml already there, that is used as it is.
+        """
+        from chandelier.app import Host
+        from chandelier.config.deployment import Deployment
+
+        path = self.folder / "config.toml"
+        if config is not None or host is not None or not path.exists():
+            self._write(path, config or {}, host or {})
+        deployment = Deployment.read(
+            path, {"CHANDELIER_TOKEN": self._discord.token, **(environ or {})}
+        )
+        running = Host(
+            deployment, only=plugins, clock=self._discord.clock, choose=lambda alphabet: alphabet[0]
+        )
+        remove = self._discord.add_idle_probe(running.idle)
+        self._hosts.append((running, remove))
+        try:
+            await running.start()
+        except BaseException:
+            await self.stop(running)
+            raise
+        await self._discord.settle()
+        return running
+
+    async def stop(self, host: Host) -> None:
+        """Stop a host in good order."""
+        for entry in list(self._hosts):
+            if entry[0] is host:
+                self._hosts.remove(entry)
+                entry[1]()
+                await host.stop()
+
+    async def restart(self, host: Host) -> Host:
+        """Stop a host and start another on the same config and database, with the same plugins."""
+        names = [name for name in host.lifecycle.records if name != "core"]
+        await self.stop(host)
+        return await self(*names)
+
+    async def close(self) -> None:
+        """Stop everything that still runs."""
+        for host, _ in list(self._hosts):
+            await self.stop(host)
+
+    def _write(
+        self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]
+    ) -> None:
+        own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **host}
+        if self._database_url is not None:
+            own.setdefault("database_url", self._database_url)
+        document = {"chandelier": own, "plugins": {name: dict(section) for name, section in config.items()}}
+        path.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+@pytest.fixture
+async def start_host(
+    discord: LocalDiscord, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[HostStarter]:
+    """Starts hosts against the ``discord`` fixture; they are stopped at the end of the test.
+
+    The database is SQLite in the test's folder, or what a fixture ``database_url`` says if there is one.
+    """
+    url: str | None = None
+    if "database_url" in request._fixturemanager._arg2fixturedefs:  # noqa: SLF001 - pytest has no public way
+        url = request.getfixturevalue("database_url")
+    starter = HostStarter(discord, tmp_path, url)
+    try:
+        yield starter
+    finally:
+        await starter.close()
