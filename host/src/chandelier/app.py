@@ -113,7 +113,9 @@ class Host:
         await self.scheduler.start()
         await self.outbox.start()
         self.started_at = self.clock.now()
-        logger.info("ready: {} plugins running", sum(record.active for record in self.lifecycle.records.values()))
+        logger.info(
+            "ready: {} plugins running", sum(record.active for record in self.lifecycle.records.values())
+        )
 
     async def stop(self) -> None:
         """Stop everything in the reverse order; safe to call twice."""
@@ -170,7 +172,9 @@ class Host:
         if self.config.auto_migrate:
             for change in self.deployment.migrate(described):
                 logger.info("config: {}", change)
-        _, problems, warnings = self.deployment.check({name: schema for name, (schema, _) in described.items()})
+        _, problems, warnings = self.deployment.check(
+            {name: schema for name, (schema, _) in described.items()}
+        )
         for warning in warnings:
             logger.warning("config: {}", warning)
         if problems:
@@ -223,7 +227,9 @@ class Host:
                 "(Bot, Reset Token) and set CHANDELIER_TOKEN."
             ) from error
         except hikari.GatewayServerClosedConnectionError as error:
-            raise ServiceUnavailable(f"Discord closed the connection: {_close_reason(error, self.intents)}") from error
+            raise ServiceUnavailable(
+                f"Discord closed the connection: {_close_reason(error, self.intents)}"
+            ) from error
         except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
             raise ServiceUnavailable(f"cannot connect to Discord: {error}") from error
         self.client._started = True
@@ -238,9 +244,13 @@ class Host:
         assert description is not None
         name, history, schema = record.name, description.history, description.schema
         if history is not None:
-            self.migrator.check(name, history, others=[other for other in self.lifecycle.records if other != name])
+            self.migrator.check(
+                name, history, others=[other for other in self.lifecycle.records if other != name]
+            )
             if not self.config.auto_migrate and await self.migrator.pending(name, history):
-                raise PluginError("database migrations are due and auto_migrate is off: chandelier db upgrade")
+                raise PluginError(
+                    "database migrations are due and auto_migrate is off: chandelier db upgrade"
+                )
             before, after = await self.migrator.upgrade(name, history)
             if before != after:
                 self._undo[name] = lambda: self.migrator.downgrade(name, history, before or "base")

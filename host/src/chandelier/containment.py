@@ -1,4 +1,4 @@
-"""Running plugins' code so that its failures stay its own: every piece of work is owned, timed and counted."""
+"""Running plugins' code so that its failures stay its own: every piece of work is owned and timed."""
 
 from __future__ import annotations
 

@@ -97,9 +97,7 @@ class GuildConfigs:
             after = self._merge(values)
         except ConfigError as error:
             raise InvalidRequest("\n".join(str(problem) for problem in error.problems)) from error
-        await self._settings.set(
-            guild_id, self._name, schema.__config_version__, values, session=session
-        )
+        await self._settings.set(guild_id, self._name, schema.__config_version__, values, session=session)
         self._known.pop(guild_id, None)
         return before, after
 

@@ -27,37 +27,31 @@ hookimpl = pluggy.HookimplMarker("chandelier")
 @hookspec
 def chandelier_manifest() -> Manifest:
     """The plugin's static facts: intents, cache, permissions, personal data. Required."""
-    ...
 
 
 @hookspec
 def chandelier_config_schema() -> type[Any]:
     """The class, made with ``@chandelier.schema(version=…)``, of the plugin's config section."""
-    ...
 
 
 @hookspec
 def chandelier_config_migrations() -> Sequence[ConfigMigration]:
     """Steps between versions of the config section, oldest first, each with its inverse."""
-    ...
 
 
 @hookspec
 def chandelier_storage() -> StorageHistory:
     """Where the plugin's Alembic revisions are and which metadata they build."""
-    ...
 
 
 @hookspec
 def chandelier_hookspecs() -> Sequence[object]:
     """Classes or modules whose hook specifications this plugin publishes for other plugins."""
-    ...
 
 
 @hookspec
 def chandelier_loaders() -> Sequence[Loader]:
     """Commands, listeners, tasks, components, timers and effects of the plugin."""
-    ...
 
 
 @hookspec
@@ -78,25 +72,21 @@ async def chandelier_config_changed(old: Any, new: Any, guild_id: int | None) ->
 @hookspec
 async def chandelier_health() -> Health:
     """How well the plugin does what it is for; asked for by `/plugins` and the doctor."""
-    ...
 
 
 @hookspec
 async def chandelier_status(guild_id: int) -> StatusSection | None:
     """The plugin's section of `/status` in a guild."""
-    ...
 
 
 @hookspec
 async def chandelier_export_person(user_id: int) -> Mapping[str, Any]:
     """All that the plugin stores about a person, as JSON-ready data."""
-    ...
 
 
 @hookspec
 async def chandelier_erase_person(user_id: int) -> int:
     """Erase what the plugin stores about a person; returns how many records were erased."""
-    ...
 
 
 @hookspec

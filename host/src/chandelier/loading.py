@@ -109,6 +109,4 @@ def _ask(hooks: Hooks, name: str, hook: str) -> Any:
     try:
         return hooks.call_now(name, hook)
     except Exception as error:
-        raise PluginError(
-            f"hook {hook} of plugin {name} failed: {type(error).__name__}: {error}"
-        ) from error
+        raise PluginError(f"hook {hook} of plugin {name} failed: {type(error).__name__}: {error}") from error

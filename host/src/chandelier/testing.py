@@ -14,7 +14,7 @@ Needs the extra ``chandelier[testing]``. The host's clock is the local Discord's
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,10 @@ import pytest
 import tomlkit
 
 if TYPE_CHECKING:
+    from chandelier.app import Host
     from loopcord import LocalDiscord
 
-    from chandelier.app import Host
-
-__all__ = ["HostStarter", "start_host"]
+__all__ = ["HostStarter", "database_url", "start_host"]
 
 
 class HostStarter:
@@ -58,9 +57,7 @@ class HostStarter:
         path = self.folder / "config.toml"
         if config is not None or host is not None or not path.exists():
             self._write(path, config or {}, host or {})
-        deployment = Deployment.read(
-            path, {"CHANDELIER_TOKEN": self._discord.token, **(environ or {})}
-        )
+        deployment = Deployment.read(path, {"CHANDELIER_TOKEN": self._discord.token, **(environ or {})})
         running = Host(
             deployment, only=plugins, clock=self._discord.clock, choose=lambda alphabet: alphabet[0]
         )
@@ -93,9 +90,7 @@ class HostStarter:
         for host, _ in list(self._hosts):
             await self.stop(host)
 
-    def _write(
-        self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]
-    ) -> None:
+    def _write(self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]) -> None:
         own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **host}
         if self._database_url is not None:
             own.setdefault("database_url", self._database_url)
@@ -104,17 +99,17 @@ class HostStarter:
 
 
 @pytest.fixture
-async def start_host(
-    discord: LocalDiscord, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[HostStarter]:
-    """Starts hosts against the ``discord`` fixture; they are stopped at the end of the test.
+def database_url() -> str | None:
+    """The database of the hosts under test; None for SQLite in the test's folder. Override it to choose."""
+    return None
 
-    The database is SQLite in the test's folder, or what a fixture ``database_url`` says if there is one.
-    """
-    url: str | None = None
-    if "database_url" in request._fixturemanager._arg2fixturedefs:  # noqa: SLF001 - pytest has no public way
-        url = request.getfixturevalue("database_url")
-    starter = HostStarter(discord, tmp_path, url)
+
+@pytest.fixture
+async def start_host(
+    discord: LocalDiscord, tmp_path: Path, database_url: str | None
+) -> AsyncIterator[HostStarter]:
+    """Starts hosts against the ``discord`` fixture; they are stopped at the end of the test."""
+    starter = HostStarter(discord, tmp_path, database_url)
     try:
         yield starter
     finally:

@@ -41,8 +41,8 @@ def answer_for(error: BaseException, reference: str) -> Answer:
             )
         case hikari.ForbiddenError():
             return Answer(
-                f"Discord does not let me do that ({_words(cause)}). Check that my role is high enough and has "
-                f"the permission. Reference: `{reference}`",
+                f"Discord does not let me do that ({_words(cause)}). Check that my role is high enough and "
+                f"has the permission. Reference: `{reference}`",
                 "api",
             )
         case hikari.NotFoundError():
@@ -88,7 +88,8 @@ _PLAIN: tuple[tuple[type[BaseException], Callable[[BaseException], Answer]], ...
     (
         lightbulb.prefab.OnCooldown,
         lambda error: Answer(
-            f"Not so fast: try again in {max(1, round(getattr(error, 'remaining', 1)))} seconds.", "validation"
+            f"Not so fast: try again in {max(1, round(getattr(error, 'remaining', 1)))} seconds.",
+            "validation",
         ),
     ),
 )

@@ -42,9 +42,7 @@ class Binder:
         for loader in loaders:
             for command in loader.declared.commands:
                 self._claim(owner, command, ledger)
-            ledger.hold(
-                "loader", str(id(loader)), functools.partial(loader.remove_from_client, self._client)
-            )
+            ledger.hold("loader", str(id(loader)), functools.partial(loader.remove_from_client, self._client))
             await loader.add_to_client(self._client)
             for listener in loader.declared.listeners:
                 self._listen(owner, listener, ledger)
@@ -75,9 +73,7 @@ class Binder:
         ledger.hold("command", " ".join(name), functools.partial(self._client.disown, command))
 
     def _listen(self, owner: str, listener: Listener, ledger: Ledger) -> None:
-        subscription = Subscription(
-            owner, listener, functools.partial(self.call, owner, listener.callback)
-        )
+        subscription = Subscription(owner, listener, functools.partial(self.call, owner, listener.callback))
         self._router.route(subscription)
         ledger.hold(
             "listener",

@@ -1,4 +1,4 @@
-"""From an interaction to a plugin's handler and back: known, allowed, deferred in time, contained, answered."""
+"""From an interaction to a plugin's handler and back: known, allowed, deferred, contained, answered."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             lightbulb.client.DEFAULT_EXECUTION_STEP_ORDER,
             hikari.Locale.EN_US,
             lightbulb.localization.localization_unsupported,
-            True,  # noqa: FBT003 - lightbulb takes it by position: delete_unknown_commands
+            True,
             None,
             (),
-            False,  # noqa: FBT003 - lightbulb takes it by position: sync_commands, which CommandSync does
+            False,
             features=(),
         )
         self._containment = containment

@@ -1,4 +1,4 @@
-"""Buttons, menus and forms that outlive the process: the custom id says who handles a press, and is signed."""
+"""Buttons, menus and forms that outlive the process: a signed custom id says who handles them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class ComponentIds:
         body = f"{_PREFIX}:{plugin}:{action}:{payload}"
         custom_id = f"{body}:{self._sign(body)}"
         if len(custom_id) > MAX_CUSTOM_ID:
-            raise ValueError(f"the custom id for {action!r} has {len(custom_id)} of {MAX_CUSTOM_ID} characters")
+            raise ValueError(
+                f"the custom id for {action!r} has {len(custom_id)} of {MAX_CUSTOM_ID} characters"
+            )
         return custom_id
 
     def read(self, custom_id: str) -> Route | None:
@@ -100,9 +102,7 @@ class ComponentPress(MessageResponseMixinWithEdit[hikari.ComponentInteraction]):
         """Who pressed, as a member of the guild."""
         return self._interaction.member
 
-    async def show_form(
-        self, title: str, custom_id: str, *rows: hikari.api.ModalActionRowBuilder
-    ) -> None:
+    async def show_form(self, title: str, custom_id: str, *rows: hikari.api.ModalActionRowBuilder) -> None:
         """Answer with a form; its custom id comes from ``ctx.component_id``."""
         await self._interaction.create_modal_response(title, custom_id, components=rows)
         self._initial_response_sent.set()

@@ -1,4 +1,4 @@
-"""From the gateway to plugins: one decision per raw payload, one model if anyone wants it, one task per plugin.
+"""From the gateway to plugins: one decision per payload, one model if wanted, one task per plugin.
 
 hikari builds an event's model and starts a task for every listener. Most messages concern no rule, so
 listeners here may carry a filter that sees the raw payload; the model is built, by hikari's own consumer,
