@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .._simcord import EPHEMERAL_FLAG, channel_accessible
+from loopcord._simcord import EPHEMERAL_FLAG, channel_accessible
+
 from ._world import display_name, may
 
 __all__ = ["PAGE_SIZE", "messages"]
@@ -23,7 +24,9 @@ _LOADING_FLAG = 1 << 7
 Source: https://discord.com/developers/docs/resources/message#message-object-message-flags
 """
 _FORWARD = 1
-_CDN_FILE = re.compile(r"https?://(?:cdn\.simcord\.invalid|127\.0\.0\.1:\d+/cdn)/(?P<path>attachments/\d+/\d+/[^/?#]+)$")
+_CDN_FILE = re.compile(
+    r"https?://(?:cdn\.simcord\.invalid|127\.0\.0\.1:\d+/cdn)/(?P<path>attachments/\d+/\d+/[^/?#]+)$"
+)
 
 
 def messages(backend: Any, guild_id: int, viewer_id: int, channel_id: int, limit: int) -> dict[str, Any]:
@@ -44,7 +47,9 @@ def messages(backend: Any, guild_id: int, viewer_id: int, channel_id: int, limit
     }
 
 
-def _message(backend: Any, guild_id: int, viewer_id: int, row: Any, allowed: dict[str, bool]) -> dict[str, Any]:
+def _message(
+    backend: Any, guild_id: int, viewer_id: int, row: Any, allowed: dict[str, bool]
+) -> dict[str, Any]:
     author = backend.users[row.author_id]
     mine = row.author_id == viewer_id
     ephemeral = bool(row.flags & EPHEMERAL_FLAG)
@@ -65,12 +70,12 @@ def _message(backend: Any, guild_id: int, viewer_id: int, row: Any, allowed: dic
         "embeds": [_embed(embed) for embed in row.embeds],
         "components": row.components,
         "attachments": [_attachment(item) for item in row.attachments],
-        "reactions": [_reaction(backend, guild_id, viewer_id, item) for item in row.reactions if item.user_ids],
+        "reactions": [_reaction(backend, guild_id, viewer_id, r) for r in row.reactions if r.user_ids],
         "reply": _reply(backend, guild_id, viewer_id, row),
         "forward": _forward(backend, viewer_id, row),
         "used": _used(backend, guild_id, row),
         "names": {str(user): display_name(backend, guild_id, user) for user in row.mention_user_ids},
-        "pings_me": viewer_id in row.ping_user_ids or row.mention_everyone or _pings_role(backend, guild_id, viewer_id, row),
+        "pings_me": _pings(backend, guild_id, viewer_id, row),
         "may": {
             "edit": mine and not row.snapshots,
             "delete": (mine or allowed["manage"]) and not ephemeral,
@@ -80,10 +85,11 @@ def _message(backend: Any, guild_id: int, viewer_id: int, row: Any, allowed: dic
     }  # fmt: skip
 
 
-def _pings_role(backend: Any, guild_id: int, viewer_id: int, row: Any) -> bool:
+def _pings(backend: Any, guild_id: int, viewer_id: int, row: Any) -> bool:
     guild = backend.guilds.get(guild_id)
     member = guild.members.get(viewer_id) if guild is not None else None
-    return member is not None and any(role in member.role_ids for role in row.ping_role_ids)
+    by_role = member is not None and any(role in member.role_ids for role in row.ping_role_ids)
+    return row.mention_everyone or viewer_id in row.ping_user_ids or by_role
 
 
 def _media(url: str | None) -> str | None:

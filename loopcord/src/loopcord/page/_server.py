@@ -14,6 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
+from loopcord.errors import ActError
+
 from ._guard import Guard
 from ._stream import Changes, View
 
@@ -29,8 +31,8 @@ HISTORY = 1000
 """Most messages a browser may ask to see of one channel."""
 
 _STATIC = (
-    "index.html", "style.css", "app.js", "chat.js", "commands.js", "components.js", "composer.js", "dialogs.js",
-    "dom.js", "markdown.js", "popups.js", "sidebar.js",
+    "index.html", "style.css", "app.js", "chat.js", "commands.js", "components.js", "composer.js",
+    "dialogs.js", "dom.js", "markdown.js", "popups.js", "sidebar.js",
 )  # fmt: skip
 _SAFE_MEDIA = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"})
 
@@ -43,7 +45,7 @@ class PageServer:
         guard: Guard,
         changes: Changes,
         *,
-        about: Mapping[str, Any],
+        about: Callable[[], dict[str, Any]],
         view: Callable[[str, str, int], View | None],
         act: Act,
         media: Callable[[str], bytes | None],
@@ -104,12 +106,12 @@ class PageServer:
         name = request.match_info.get("name", "index.html")
         if name not in _STATIC:
             raise web.HTTPNotFound(text="There is no such file in this page.\n")
-        text = resources.files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+        text = resources.files("loopcord.page").joinpath("static", name).read_text(encoding="utf-8")
         kind = mimetypes.guess_type(name)[0] or "text/plain"
         return web.Response(text=text, content_type=kind, charset="utf-8", headers=self._guard.headers)
 
     async def _tell_about(self, _request: web.Request) -> web.Response:
-        return web.json_response(dict(self._about), headers=self._guard.headers)
+        return web.json_response(self._about(), headers=self._guard.headers)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         query = request.query
@@ -121,7 +123,7 @@ class PageServer:
             headers={**self._guard.headers, "Content-Type": "text/event-stream; charset=utf-8"}
         )
         await response.prepare(request)
-        heard = 0
+        heard = self._typing(view, 0)[0]  # who typed before this browser came is of no interest
         try:
             while not self._changes.closed:
                 seen = self._changes.count
@@ -146,7 +148,7 @@ class PageServer:
             return self._refuse("An act is a JSON object.", 400)
         try:
             answer = await self._act(asked)
-        except ActRefused as error:
+        except ActError as error:
             return self._refuse(str(error), 422)
         return web.json_response(answer, headers=self._guard.headers)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._simcord import channel_accessible
-from ..permissions import BITS
+from loopcord._simcord import channel_accessible
+from loopcord.permissions import BITS
 
 __all__ = ["display_name", "dm_channel", "may", "world"]
 
@@ -50,7 +50,7 @@ def dm_channel(backend: Any, user_id: int) -> Any | None:
 def may(backend: Any, viewer_id: int, channel: Any) -> dict[str, bool]:
     """What the composer and the message menus may offer ``viewer_id`` in ``channel``."""
     if channel.guild_id is None:
-        return {"send": False, "react": True, "attach": False, "manage": False, "history": True}
+        return {"send": True, "react": True, "attach": True, "manage": False, "history": True}
     bits = backend.compute_permissions(channel.guild_id, viewer_id, channel.id)
     send = "send_messages_in_threads" if channel.is_thread else "send_messages"
     return {

@@ -109,6 +109,13 @@ class App {
     this.switchTo(answer.id);
   }
 
+  /** Open the direct messages with the bot. */
+  async openDm() {
+    const answer = await this.post("dm", {});
+    if (answer.error) toast(answer.error);
+    else this.openChannel(answer.channel);
+  }
+
   /** Send an act as this member in this channel; resolves to the answer, with `error` when it was refused. */
   async post(what, body) {
     try {

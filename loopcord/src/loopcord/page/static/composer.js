@@ -47,7 +47,6 @@ export class Composer {
     if (!me.inside) hint = `${me.name} is no longer a member of this server. Be someone else: bottom left.`;
     else if (me.timed_out_until && new Date(me.timed_out_until) > new Date()) hint = `${me.name} is timed out and cannot write.`;
     else if (!channel) hint = "This channel is not open to you.";
-    else if (channel.type === 1) hint = "Direct messages of the bot are shown here for reading.";
     else if (!may.send) hint = "You may read here, but not write.";
     this.text.placeholder = hint;
     this.text.disabled = !(may?.send || commands);

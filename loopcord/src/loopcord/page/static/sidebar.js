@@ -76,6 +76,7 @@ export class Sidebar {
     const act = (label, body, text) => ({ label, danger: true, act: () => confirm(label, text, label, () => app.act(body.what, body)) });
     const items = [
       { label: "Mention", act: () => app.composer.insert(`<@${one.id}> `) },
+      one.id === app.world.bot.id && { label: "Message", act: () => app.openDm() },
       app.about.members.some((member) => member.id === one.id) && !me && { label: `Be ${one.name}`, act: () => app.switchTo(one.id) },
       ...app.world.menus.user.map((name) => ({ label: name, hint: "Apps", act: () => app.interact("menu", { name, member: one.id }) })),
       !me && may.has("moderate_members") && act("Time out for 10 minutes", { what: "time_out", member: one.id, seconds: 600 }, `${one.name} will not be able to write for ten minutes.`),
@@ -92,7 +93,8 @@ export class Sidebar {
     const rows = app.about.members.map((one) => ({
       icon: avatar(one, "small"), label: inside.get(one.id)?.name ?? one.name, hint: one.id === app.meId ? "you" : inside.has(one.id) ? (inside.get(one.id).group === "Members" ? "" : inside.get(one.id).group) : "not in the server", act: () => app.switchTo(one.id),
     }));
-    menu(anchor, "Act as", [...rows, null, { label: "Join as someone new…", act: () => ask("Join the server", "Name", "dave", (name) => app.join(name)) }]);
+    const back = !app.world.me.inside && { label: `Come back as ${app.world.me.name}`, act: () => app.act("rejoin", {}) };
+    menu(anchor, "Act as", [...rows, null, ...(back ? [back] : []), { label: "Join as someone new…", act: () => ask("Join the server", "Name", "dave", (name) => app.join(name)) }]);
   }
 }
 
