@@ -1,0 +1,150 @@
+"""What developers run: `nox` for everything that must pass, `nox -s NAME` for one session.
+
+The matrix covers every distribution on each Python that is present (3.11 and up) with the newest
+dependencies, and on the oldest of these Pythons with the oldest ones that are declared.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "wheels", "demo_smoke"]
+
+PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
+DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
+TESTING = [
+    "pytest>=8.3",
+    "pytest-asyncio>=0.25",
+    "pytest-cov>=5",
+    "pytest-randomly>=3.15",
+    "pytest-xdist>=3.6",
+    "hypothesis>=6.100",
+]
+WANTED = ["3.11", "3.12", "3.13", "3.14"]
+
+
+def _interpreters() -> list[str]:
+    """Pythons that are present: on the path, or where pyenv keeps them."""
+    found: list[str] = []
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for version in WANTED:
+        kept = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
+        on_path = shutil.which(f"python{version}")
+        if kept:
+            found.append(str(kept[-1]))
+        elif on_path is not None:
+            found.append(on_path)
+    return found or ["python3"]
+
+
+PYTHONS = _interpreters()
+
+
+def _everything() -> list[str]:
+    paths = [part for path in DISTRIBUTIONS.values() for part in ("-e", f"./{path}")]
+    return [*paths, "chandelier[postgres,demo,testing]"]
+
+
+def _pytest(session: nox.Session, *arguments: str, **environ: str) -> None:
+    session.run("pytest", "-q", *arguments, *session.posargs, env=environ)
+
+
+@nox.session(python=PYTHONS[0])
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=PYTHONS[0])
+def types(session: nox.Session) -> None:
+    """Pyright, strict, over every distribution."""
+    session.install(*_everything(), "pyright[nodejs]>=1.1.390")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("distribution", list(DISTRIBUTIONS))
+def tests(session: nox.Session, distribution: str) -> None:
+    """One distribution's own tests with the newest dependencies."""
+    session.install(*_everything(), *TESTING)
+    _pytest(
+        session,
+        DISTRIBUTIONS[distribution] + "/tests",
+        f"--cov={_package(distribution)}",
+        "--cov-report=term:skip-covered",
+        "-n2",
+    )
+
+
+@nox.session(python=PYTHONS[0])
+@nox.parametrize("distribution", list(DISTRIBUTIONS))
+def oldest(session: nox.Session, distribution: str) -> None:
+    """One distribution's own tests with the oldest dependencies that it declares."""
+    session.install(*_everything(), *TESTING, "--resolution", "lowest-direct")
+    _pytest(session, DISTRIBUTIONS[distribution] + "/tests", "-n2")
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("database", ["sqlite", "postgresql"])
+def stories(session: nox.Session, database: str) -> None:
+    """End to end: everything installed, over real sockets, on one kind of database."""
+    session.install(*_everything(), *TESTING)
+    folders = ["tests"]
+    if database == "postgresql":  # on SQLite each distribution's own session runs them
+        folders += ["host/tests", *(f"plugins/{name}/tests" for name in PLUGINS)]
+    _pytest(session, *folders, "-n2", CHANDELIER_TEST_DATABASE=database)
+
+
+@nox.session(python=PYTHONS[0])
+def wheels(session: nox.Session) -> None:
+    """Every wheel is built, installed in a clean environment, and does its work there."""
+    target = Path(session.create_tmp()).resolve()
+    shutil.rmtree(target, ignore_errors=True)
+    for path in DISTRIBUTIONS.values():
+        session.run("uv", "build", "--wheel", "--out-dir", str(target), path, external=True)
+    session.run("uv", "pip", "uninstall", *_names(), external=True, success_codes=[0, 1, 2])
+    built = [str(wheel) for wheel in sorted(target.glob("*.whl"))]
+    session.install(*built, *TESTING, "--find-links", str(target), "--reinstall")
+    session.install("chandelier[demo,testing]", "--find-links", str(target))
+    session.run("chandelier", "plugins", "list")
+    _pytest(session, "tests", "-p", "no:cacheprovider")
+
+
+@nox.session(python=PYTHONS[0])
+def demo(session: nox.Session) -> None:
+    """The demo: the real host and all four plugins against the local Discord."""
+    session.install(*_everything())
+    session.run("chandelier", "demo", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def demo_smoke(session: nox.Session) -> None:
+    """The demo starts, the bot is ready, the page answers."""
+    session.install(*_everything())
+    session.run("chandelier", "demo", "--smoke", "60")
+
+
+@nox.session(python=PYTHONS[-1])
+def bench(session: nox.Session) -> None:
+    """Benchmarks against a bare hikari + lightbulb bot in the same run, as ratios."""
+    session.install(*_everything(), "psutil>=6")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _package(distribution: str) -> str:
+    if distribution in PLUGINS:
+        return f"chandelier_{distribution}"
+    return {"host": "chandelier"}.get(distribution, distribution)
+
+
+def _names() -> list[str]:
+    return ["chandelier", "loopcord", *(f"chandelier-{name}" for name in PLUGINS)]
