@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from contextvars import copy_context
 from pathlib import Path
@@ -201,14 +202,26 @@ def test_a_sink_of_someone_else_sees_no_secret_either(logs: Logs) -> None:
         try:
             connect("s3cr3t-key")
         except ConnectionError:
-            logs.plugin("redeye").bind(key="s3cr3t-key").exception("failed with s3cr3t-key")
+            for log in (logs.plugin("redeye"), logger):
+                log.bind(key="s3cr3t-key").exception("failed with s3cr3t-key")
     finally:
         logger.remove(foreign)
 
-    [(line, record)] = seen
-    assert "failed with <secret>" in line
-    assert "s3cr3t" not in line
-    assert "s3cr3t" not in repr(record)
+    assert len(seen) == 2
+    for line, record in seen:
+        assert "failed with <secret>" in line
+        assert "s3cr3t" not in line
+        assert "s3cr3t" not in repr(record)
+
+
+def test_what_a_thread_logs_is_redacted_as_well(logs: Logs, written: Written) -> None:
+    logs.redactor.learn(Secret("s3cr3t-key"))
+
+    thread = threading.Thread(target=lambda: logger.info("sent {}", "s3cr3t-key"))
+    thread.start()
+    thread.join()
+
+    assert [entry["message"] for entry in written.entries] == ["sent <secret>"]
 
 
 def test_a_plugin_that_uses_loguru_itself_is_redacted_too(logs: Logs, written: Written) -> None:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from loguru import logger as _root
 
+from chandelier.config.host import HostConfig
 from chandelier.observe.redact import Redactor
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ _TRACE = 5
 _OWN_MARKS = frozenset({"_owner", "plugin", "reference"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
-_owner: ContextVar[str | None] = ContextVar("chandelier_log_owner", default=None)
+_owner: ContextVar[Logs | None] = ContextVar("chandelier_log_owner", default=None)
+"""Whose host the current task belongs to."""
 
 
 class Logs:
@@ -86,6 +88,21 @@ class Logs:
         self._joined: list[_Join] = []
         self._id = uuid.uuid4().hex
 
+    @classmethod
+    def of(cls, config: HostConfig, base: Path, *, stream: TextIO | None = None) -> Logs:
+        """The logs that a deployment asks for, its secrets known; ``base`` is the folder of `config.toml`."""
+        kept = config.log_retention
+        logs = cls(
+            level=config.log_level,
+            format="json" if config.log_format == "json" else "pretty",
+            stream=stream,
+            file=config.log_path(base),
+            rotation=config.log_rotation,
+            retention=int(kept) if kept.isdecimal() else kept,
+        )
+        logs.redactor.learn(config)
+        return logs
+
     def plugin(self, name: str) -> Logger:
         """A logger whose records carry the plugin's name."""
         return self.logger.bind(plugin=name)
@@ -97,13 +114,16 @@ class Logs:
         # loguru's own first handler shows everything, with local variables: two reasons to remove it.
         with contextlib.suppress(ValueError):
             _root.remove(0)
-        _owner.set(self._id)
+        # Also what plugins log with loguru itself is cleaned before anybody's sink sees it. The patcher is
+        # the same for every host and does nothing outside of one, so it can stay.
+        _root.configure(patcher=_patch)
+        _owner.set(self)
         self._sinks.append(self._add(self._stream if self._stream is not None else sys.stderr))
         if self._file is not None:
             # For the owner's eyes only: logs name people.
             self._sinks.append(
                 self._add(
-                    self._file,
+                    str(self._file).replace("{", "{{").replace("}", "}}"),  # loguru fills in braces
                     rotation=self._rotation,
                     retention=self._retention,
                     encoding="utf-8",
@@ -111,9 +131,7 @@ class Logs:
                 )
             )
         number = _root.level(self._level).no
-        self._joined = [
-            _Join(self.logger, self._id, name, max(number, low)) for name, low in _LIBRARIES.items()
-        ]
+        self._joined = [_Join(self, name, max(number, low)) for name, low in _LIBRARIES.items()]
 
     def stop(self) -> None:
         """Write out what is pending and take everything away that `start` added; twice is harmless."""
@@ -124,7 +142,7 @@ class Logs:
             with contextlib.suppress(ValueError):
                 _root.remove(sink)
         self._sinks = []
-        if _owner.get() == self._id:
+        if _owner.get() is self:
             _owner.set(None)
 
     @contextlib.contextmanager
@@ -158,19 +176,20 @@ class Logs:
     def _prepare(self, record: Record) -> None:
         """Mark a record of this host's loggers as its own and clean it, before any sink sees it."""
         extra = record["extra"]
+        if extra.get("_owner") == self._id:
+            return
         extra["_owner"] = self._id
         extra.setdefault("plugin", None)
         extra.setdefault("reference", None)
         self._clean(record)
 
     def _admit(self, record: Record) -> bool:
-        """Let through this host's records, and nobody's; clean those of loggers that are not ours."""
-        owner = record["extra"].get("_owner", _owner.get())
-        if owner is not None and owner != self._id:
-            return False
-        if owner is None or record["extra"].get("_owner") is None:
+        """Let through this host's records, and those of nobody."""
+        owner = record["extra"].get("_owner")
+        if owner is None:
+            # Logged outside of any host, by a thread for instance.
             self._clean(record)
-        return True
+        return owner in (None, self._id)
 
     def _clean(self, record: Record) -> None:
         record["message"] = self.redactor.text(record["message"])
@@ -191,6 +210,13 @@ class Logs:
         return self._write(record, self.redactor.text(_traceback(record)))
 
 
+def _patch(record: Record) -> None:
+    """Prepare a record for the host in whose task it is logged, if any."""
+    logs = _owner.get()
+    if logs is not None:
+        logs._prepare(record)
+
+
 class LoggedError(Exception):
     """Stands for an exception that carried a secret; its text is the traceback without it."""
 
@@ -198,10 +224,9 @@ class LoggedError(Exception):
 class _Join(logging.Handler):
     """Hands what a library logs through the standard module to a host's logger."""
 
-    def __init__(self, target: Logger, owner: str, name: str, level: int) -> None:
+    def __init__(self, logs: Logs, name: str, level: int) -> None:
         super().__init__(level)
-        self._target = target
-        self._belongs_to = owner
+        self._logs = logs
         self._source = logging.getLogger(name)
         others = [handler for handler in self._source.handlers if isinstance(handler, _Join)]
         # The first host to join remembers how the logger was; the last one to leave restores it.
@@ -222,8 +247,8 @@ class _Join(logging.Handler):
             self._source.propagate = self._before[1]
 
     def emit(self, record: logging.LogRecord) -> None:
-        owner = _owner.get()
-        if owner is not None and owner != self._belongs_to:
+        current = _owner.get()
+        if current is not None and current is not self._logs:
             return
 
         def place(entry: Record) -> None:
@@ -233,7 +258,7 @@ class _Join(logging.Handler):
             entry["module"] = record.module
 
         try:
-            self._target.patch(place).opt(exception=record.exc_info).log(
+            self._logs.logger.patch(place).opt(exception=record.exc_info).log(
                 _level(record), "{}", record.getMessage()
             )
         except Exception:  # noqa: BLE001 - as every logging handler does: never break the one who logs

@@ -1,0 +1,80 @@
+"""How commands speak: exit codes, tables for people, JSON for programs, errors with the next step."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = [
+    "EXIT_CONFIG",
+    "EXIT_OK",
+    "EXIT_PROBLEM",
+    "EXIT_USAGE",
+    "complain",
+    "config_option",
+    "console",
+    "json_option",
+    "print_json",
+    "table",
+]
+
+EXIT_OK = 0
+EXIT_PROBLEM = 1
+"""The command worked and found a problem, or could not do what it was asked."""
+EXIT_USAGE = 2
+"""The command line itself is wrong (click's own)."""
+EXIT_CONFIG = 78
+"""The config is missing something or wrong: EX_CONFIG of sysexits.h, which service managers know."""
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def console(*, err: bool = False) -> Console:
+    """A rich console on standard output or error, as they are now."""
+    return Console(file=sys.stderr if err else sys.stdout, highlight=False, soft_wrap=True)
+
+
+def print_json(data: object) -> None:
+    """Write data as JSON; everything that JSON does not know is written as text."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table for people; cells are plain text."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(escape(cell) for cell in row))
+    # A pipe has no width: nothing is cut or folded there.
+    Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 400).print(drawn)
+
+
+def complain(message: str) -> None:
+    """Write an error for people to standard error."""
+    console(err=True).print(f"[bold red]error[/]: {escape(message)}")
+
+
+def json_option(function: FunctionT) -> FunctionT:
+    """``--json``, for every command that prints data."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
+
+
+def config_option(function: FunctionT) -> FunctionT:
+    """``--config PATH``, for every command that reads the deployment's config."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("config.toml"),
+        show_default=True,
+        help="The deployment's config file.",
+    )(function)

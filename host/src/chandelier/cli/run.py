@@ -1,0 +1,53 @@
+"""``chandelier run``: the bot itself, against Discord or whatever ``rest_url`` names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain, config_option
+from chandelier.cli.signals import run_until_told
+from chandelier.config.deployment import Deployment
+from chandelier.config.host import HostConfig
+from chandelier.errors import ChandelierError
+from chandelier.observe.log import Logs
+
+__all__ = ["WITHOUT_IT", "run_command"]
+
+WITHOUT_IT = (
+    "there is no token. Make one at https://discord.com/developers/applications (your application, Bot, "
+    "Reset Token), then do one of these:\n"
+    "  export CHANDELIER_TOKEN=…                   the token itself, in the environment\n"
+    "  export CHANDELIER_TOKEN_FILE=/path/to/file  a file that holds it, as containers do it\n"
+    '  token_file = "/path/to/file"                the same, in config.toml under [chandelier]'
+)
+
+
+@click.command("run")
+@config_option
+@click.option(
+    "--without", multiple=True, metavar="NAME", help="Do not start this plugin; may be given several times."
+)
+def run_command(config_path: Path, without: tuple[str, ...]) -> None:
+    """Run the bot until it is told to stop (Ctrl-C, SIGTERM).
+
+    A second Ctrl-C ends it at once. Exit codes: 0 stopped, 1 Discord or the database cannot be used,
+    78 no token or bad config.
+    """
+    from chandelier import app
+
+    deployment = Deployment.read(config_path, os.environ)
+    host = deployment.host(HostConfig)
+    if host.token is None:
+        complain(WITHOUT_IT)
+        raise click.exceptions.Exit(EXIT_CONFIG)
+    with Logs.of(host, deployment.base) as logs:
+        try:
+            run_until_told(app.run(deployment, without=without))
+        except ChandelierError:
+            raise
+        except Exception:
+            logs.logger.exception("the host failed; please report this")
+            raise click.exceptions.Exit(EXIT_PROBLEM) from None

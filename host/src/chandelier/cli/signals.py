@@ -1,0 +1,53 @@
+"""Stopping cleanly: the first SIGINT or SIGTERM lets the work end by itself, the second ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any
+
+__all__ = ["run_until_told"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_until_told(work: Coroutine[Any, Any, None]) -> bool:
+    """Run ``work`` in a new event loop until it is done or a signal asks to stop.
+
+    Returns whether a signal ended it. Whatever else ends ``work`` is raised.
+    """
+    return asyncio.run(_until_told(work))
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> bool:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    told = False
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+        give_back()
+        task.cancel()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(tell)
+
+    # signal.signal and not the loop's own way: it works on Windows too, and it can be given back.
+    for number in _SIGNALS:
+        signal.signal(number, on_signal)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+    finally:
+        give_back()
+    return told

@@ -1,0 +1,61 @@
+"""The demo's config.toml: where the local Discord is, and what each installed plugin needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import tomlkit
+
+from chandelier.config.host import HostConfig
+from chandelier.demo.world import Market
+
+__all__ = ["write_config"]
+
+
+def write_config(folder: Path, *, rest_url: str, market: Market, schemas: Mapping[str, type[Any]]) -> Path:
+    """Write ``config.toml`` into ``folder`` and return its path.
+
+    A plugin's setting is written only when the plugin is installed and has a setting of that name.
+    """
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Written by `chandelier demo` for the local Discord; gone when it ends."))
+    host = tomlkit.table()
+    host.add("version", _version(HostConfig))
+    host.add("rest_url", rest_url)
+    # The demo's shop is on loopback, which plugins otherwise may not reach.
+    host.add("http_allow", ["127.0.0.0/8"])
+    host.add("log_level", "WARNING")
+    host.add("log_file", "chandelier.log")
+    document.add("chandelier", host)
+    plugins = tomlkit.table(is_super_table=True)
+    for name, wanted in _wanted(market).items():
+        schema = schemas.get(name)
+        if schema is None:
+            continue
+        known = {field.name for field in attrs.fields(schema)}
+        section = tomlkit.table()
+        section.add("version", _version(schema))
+        for key, value in wanted.items():
+            if key in known:
+                section.add(key, value)
+        plugins.add(name, section)
+    document.add("plugins", plugins)
+    path = folder / "config.toml"
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    return path
+
+
+def _version(schema: type[Any]) -> int:
+    return schema.__config_version__
+
+
+def _wanted(market: Market) -> dict[str, dict[str, Any]]:
+    return {
+        "moderation": {"log_channel": market.mod_log.id, "words": ["free nitro"]},
+        "reactions": {},
+        "redeye": {},
+        "luisaviaroma": {},
+    }
