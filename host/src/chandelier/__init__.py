@@ -22,13 +22,21 @@ from chandelier.plugin import (
 )
 from chandelier.routing.components import ComponentPress, FormSubmit
 from chandelier.routing.loader import Loader
-from chandelier.services.access import Access, Standing, check_hierarchy
+from chandelier.services.access import (
+    Access,
+    Person,
+    Standing,
+    check_hierarchy,
+    fetch_standings,
+    permissions_of,
+    standing_of,
+)
 from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.scheduler import Timer, Timers
+from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Storage
 from chandelier.storage.migrations import StorageHistory
-from chandelier.storage.types import NAMING_CONVENTION, Json, RowId, UtcDateTime
 
 __all__ = [
     "NAMING_CONVENTION",
@@ -49,6 +57,7 @@ __all__ = [
     "Manifest",
     "NotAllowed",
     "Outbox",
+    "Person",
     "PersonalData",
     "Plugin",
     "PluginContext",
@@ -65,8 +74,11 @@ __all__ = [
     "Timers",
     "UtcDateTime",
     "check_hierarchy",
+    "fetch_standings",
     "hookimpl",
     "hookspec",
+    "permissions_of",
     "schema",
     "setting",
+    "standing_of",
 ]

@@ -267,7 +267,7 @@ class Host:
             timers=self.scheduler.timers(name),
             outbox=self.outbox.outbox(name),
             http=self.http,
-            access=Access(name, self.config.owner_ids),
+            access=Access(name, owners=lambda: self.config.owner_ids),
             hooks=PublishedHooks(self.hooks, self.gate.active, self._hook_failed),
             ids=self.ids,
             containment=self.containment,

@@ -40,7 +40,7 @@ class HostGate:
         if record.active:
             return None
         if record.state is State.QUARANTINED:
-            return f"The plugin {name} is having trouble and rests a while. The bot's owner sees why in `/plugins`."
+            return f"The plugin {name} is having trouble and rests a while. Its owner sees why in `/plugins`."
         return f"The plugin {name} is switched off at the moment."
 
     def component_handler(self, route: Route, *, form: bool) -> Callable[..., Awaitable[Any]] | None:
