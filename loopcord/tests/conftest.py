@@ -11,53 +11,57 @@ import pytest
 
 import loopcord
 
-Boot = Callable[..., Coroutine[Any, Any, "Bot"]]
-
 
 class Bot:
     """What a test needs of a bot: hikari's app, lightbulb's client and the events it saw."""
 
-    def __init__(self, app: hikari.GatewayBot) -> None:
-        self.app = app
-        self.client = lightbulb.client_from_app(app)
-        self.seen: list[hikari.Event] = []
-        app.subscribe(hikari.StartingEvent, self.client.start)
+    def __init__(self, discord: loopcord.LocalDiscord, watch: tuple[type[Any], ...], **options: Any) -> None:
+        options = {"token": discord.token, "intents": hikari.Intents.ALL, "banner": None, "logs": None, **options}
+        self.app = hikari.GatewayBot(rest_url=discord.rest_url, **options)
+        self.client = lightbulb.client_from_app(self.app)
+        self.seen: list[Any] = []
+        self.app.subscribe(hikari.StartingEvent, self.client.start)
+        for kind in watch:
+            self.app.subscribe(kind, self._remember)
+
+    async def _remember(self, event: hikari.Event) -> None:
+        self.seen.append(event)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.seen if isinstance(event, kind)]
 
-    async def start(self) -> None:
-        await self.app.start(check_for_updates=False)
-
-
-def make_bot(discord: loopcord.LocalDiscord, *, watch: tuple[type[Any], ...] = (), **options: Any) -> Bot:
-    options = {"intents": hikari.Intents.ALL, "banner": None, "logs": None, **options}
-    options.setdefault("token", discord.token)
-    bot = Bot(hikari.GatewayBot(rest_url=discord.rest_url, **options))
-
-    async def remember(event: hikari.Event) -> None:
-        bot.seen.append(event)
-
-    for kind in watch:
-        bot.app.subscribe(kind, remember)
-    return bot
-
 
 @pytest.fixture
-async def boot(discord: loopcord.LocalDiscord) -> AsyncIterator[Boot]:
-    """Start a bot against ``discord`` after `arrange(bot)` has given it commands; close it at the end."""
+async def boot_in() -> AsyncIterator[Callable[..., Coroutine[Any, Any, Bot]]]:
+    """Start a bot in a local Discord after ``arrange(bot)`` has given it commands; close it at the end."""
     bots: list[Bot] = []
 
-    async def _boot(arrange: Callable[[Bot], None] | None = None, **options: Any) -> Bot:
-        bot = make_bot(discord, **options)
+    async def boot_in(
+        discord: loopcord.LocalDiscord,
+        arrange: Callable[[Bot], None] | None = None,
+        *,
+        watch: tuple[type[Any], ...] = (),
+        **options: Any,
+    ) -> Bot:
+        bot = Bot(discord, watch, **options)
         if arrange is not None:
             arrange(bot)
         bots.append(bot)
-        await bot.start()
+        await bot.app.start(check_for_updates=False)
         await discord.ready(bot.app.shard_count)
         return bot
 
-    yield _boot
+    yield boot_in
     for bot in bots:
         if bot.app.is_alive:
             await bot.app.close()
+
+
+@pytest.fixture
+def boot(discord: loopcord.LocalDiscord, boot_in) -> Callable[..., Coroutine[Any, Any, Bot]]:
+    """As ``boot_in``, in the fixture's local Discord."""
+
+    def boot(arrange: Callable[[Bot], None] | None = None, **options: Any) -> Coroutine[Any, Any, Bot]:
+        return boot_in(discord, arrange, **options)
+
+    return boot

@@ -63,6 +63,8 @@ class LocalBackend(Backend):
         #: The person who owns the application, as GET /applications/@me names them.
         self.developer = self.make_user("developer")
         self.nsfw_channels: set[int] = set()
+        #: Which interaction opened the form that a modal submission answers, by the latter's id.
+        self.form_openers: dict[int, int] = {}
         self._nonces: OrderedDict[tuple[int, int, str], tuple[float, int]] = OrderedDict()
         self._shard_ids_given = 0
 
@@ -207,16 +209,45 @@ def _guild(payload: dict[str, Any], backend: Any, guild: Any, *_: Any) -> None:
     )
 
 
-def _reference_first(payload: dict[str, Any], *_: Any) -> None:
+def _message(payload: dict[str, Any], backend: Any, message: Any, *_: Any) -> None:
     metadata = payload.get("interaction_metadata")
-    if metadata is not None and metadata.get("target_id") is not None:
-        target = str(metadata.pop("target_id"))
-        metadata.pop("target_type", None)
-        key = "target_message_id" if metadata.pop("target_channel_id", None) else "target_user_id"
-        metadata[key] = target
+    if metadata is not None:
+        payload["interaction_metadata"] = _interaction_metadata(metadata, backend, message.id)
+
+
+def _interaction_metadata(metadata: dict[str, Any], backend: Any, message_id: int | None) -> dict[str, Any]:
+    """Discord's shape: a target by kind, the message acted on, the interaction that opened a form.
+
+    Source: https://discord.com/developers/docs/resources/message#message-interaction-metadata-object
+    """
+    record = backend.interactions[int(metadata["id"])]
+    owner = str(record.guild_id) if record.guild_id is not None else "0"
+    result: dict[str, Any] = {
+        "id": metadata["id"],
+        "type": metadata["type"],
+        "user": serializers.user_payload(backend.users[record.user_id]),
+        "authorizing_integration_owners": {"0": owner},
+    }
+    if "name" in metadata:
+        result["name"] = metadata["name"]
+        result["command_type"] = metadata.get("command_type", 1)
+    if record.target_type == 2 and record.target_id in backend.users:
+        result["target_user"] = serializers.user_payload(backend.users[record.target_id])
+    elif record.target_id is not None:
+        result["target_message_id"] = str(record.target_id)
+    if message_id in record.followup_ids and record.message_id is not None:
+        result["original_response_message_id"] = str(record.message_id)
+    if record.type == 3 and record.source_message_id is not None:
+        result["interacted_message_id"] = str(record.source_message_id)
+    if record.type == 5:
+        opener = backend.interactions[backend.form_openers[record.id]]
+        result["triggering_interaction_metadata"] = _interaction_metadata(
+            {"id": str(opener.id), "type": int(opener.type)}, backend, None
+        )
+    return result
 
 
 _wrap("user_payload", _user)
 _wrap("channel_payload", _channel)
 _wrap("guild_create_payload", _guild)
-_wrap("message_payload", _reference_first)
+_wrap("message_payload", _message)

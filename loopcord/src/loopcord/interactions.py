@@ -312,6 +312,7 @@ def _dispatch(
     *,
     message: dict[str, Any] | None = None,
     source: int | None = None,
+    opener: int | None = None,
 ) -> Reply:
     backend = user.discord.backend
     if not channel_accessible(backend, channel.id, user.id):
@@ -327,6 +328,8 @@ def _dispatch(
     if message is not None:
         payload["message"] = message
     record.source_message_id = source
+    if opener is not None:
+        backend.form_openers[record.id] = opener
     backend.emit("INTERACTION_CREATE", payload)
     return Reply(user.discord, record)
 
@@ -338,5 +341,11 @@ def dispatch_modal(
     backend = user.discord.backend
     channel = Channel(user.discord, backend.get_channel(shown.record.channel_id))
     return _dispatch(
-        user, channel, InteractionType.MODAL_SUBMIT, data, message=message, source=shown.record.source_message_id
+        user,
+        channel,
+        InteractionType.MODAL_SUBMIT,
+        data,
+        message=message,
+        source=shown.record.source_message_id,
+        opener=shown.record.id,
     )

@@ -205,6 +205,19 @@ def _all_command_permissions(call: Call) -> Any:
     ]
 
 
+# ------------------------------------------------------------------ interactions
+
+
+@_route("POST", "/interactions/{interaction_id}/{token}/callback")
+def _callback(call: Call) -> Any:
+    """Answer with the callback only when asked (``with_response``), and without null ids."""
+    answer = call.proceed(call.context.json)
+    if str(call.context.params.get("with_response", "")).lower() not in ("true", "1"):
+        return None
+    answer["interaction"] = {key: value for key, value in answer["interaction"].items() if value is not None}
+    return answer
+
+
 # ------------------------------------------------------------------ messages
 
 
