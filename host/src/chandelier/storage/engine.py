@@ -84,7 +84,7 @@ class Database:
     @property
     def path(self) -> Path:
         """The file of a SQLite database."""
-        assert self.dialect == "sqlite" and self.url.database  # noqa: S101
+        assert self.dialect == "sqlite" and self.url.database
         return Path(self.url.database)
 
     async def start(self) -> None:
@@ -181,7 +181,7 @@ class Database:
     async def turn(self) -> AsyncGenerator[None, None]:
         """One transaction per task, and on SQLite one at a time: waiting here is not an error there."""
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - async code runs in a task
+        assert task is not None
         if task in self._tasks_writing:
             raise RuntimeError(
                 "this task is inside a transaction already and would wait for itself: pass session=… "
