@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
+from chandelier.errors import InvalidRequest
 
 __all__ = ["HostConfig"]
 
@@ -94,5 +95,13 @@ class HostConfig:
         return url
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """``http_allow`` as networks; raises ValueError naming the entry that is none."""
-        return tuple(ip_network(entry) for entry in self.http_allow)
+        """``http_allow`` as networks. Raises InvalidRequest naming the entry that is none."""
+        networks: list[IPv4Network | IPv6Network] = []
+        for entry in self.http_allow:
+            try:
+                networks.append(ip_network(entry))
+            except ValueError as error:
+                raise InvalidRequest(
+                    f"[chandelier].http_allow: {error}; write a network like 192.168.1.0/24 or fd00::/8"
+                ) from None
+        return tuple(networks)

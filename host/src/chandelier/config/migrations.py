@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import attrs
-from tomlkit.container import Container
-from tomlkit.items import InlineTable, Item, Table
+from tomlkit.container import Container, OutOfOrderTableProxy
+from tomlkit.items import AoT, InlineTable, SingleKey, Table
 
 from chandelier.errors import PluginError
 
-__all__ = ["ConfigMigration", "Step", "Stride", "change", "migrated", "plan", "rename"]
+__all__ = ["ConfigMigration", "Step", "Stride", "change_value", "migrated", "plan", "rename_key"]
 
 Step = Callable[[MutableMapping[str, Any]], None]
 """Changes a config section in place: a table of ``config.toml``, or a guild's stored settings."""
@@ -28,7 +28,7 @@ class ConfigMigration:
 
     Both functions change the section in place and leave ``version`` alone. They also see the stored
     settings of single guilds, which hold only some of the keys: a missing key is never an error. Use
-    ``rename`` and ``change``: they keep comments and order.
+    ``rename_key`` and ``change_value``: they keep comments and order.
     """
 
     to_version: int
@@ -94,7 +94,7 @@ def migrated(
     return section
 
 
-def rename(section: MutableMapping[str, Any], old: str, new: str) -> None:
+def rename_key(section: MutableMapping[str, Any], old: str, new: str) -> None:
     """Give a key another name in its place, with its comment; nothing happens when it is not there.
 
     Raises KeyError when the new name is taken.
@@ -103,11 +103,8 @@ def rename(section: MutableMapping[str, Any], old: str, new: str) -> None:
         return
     if new in section:
         raise KeyError(f"{old} cannot become {new}: that is set too")
-    container = section.value if isinstance(section, Table | InlineTable) else section
-    if isinstance(container, Container):
-        # tomlkit has no public way to rename in place. Its own dict is left stale by this, so whoever
-        # migrates a document parses it again after each stride.
-        container._replace(old, new, cast("Item", container.item(old)))
+    if isinstance(section, Table | InlineTable | Container | OutOfOrderTableProxy):
+        _rename_written(section, old, new)
         return
     if type(section) is dict:
         renamed = {new if key == old else key: value for key, value in section.items()}
@@ -117,7 +114,7 @@ def rename(section: MutableMapping[str, Any], old: str, new: str) -> None:
     section[new] = section.pop(old)
 
 
-def change(section: MutableMapping[str, Any], key: str, convert: Callable[[Any], Any]) -> None:
+def change_value(section: MutableMapping[str, Any], key: str, convert: Callable[[Any], Any]) -> None:
     """Replace a value by ``convert(value)`` in its place; nothing happens when the key is not there.
 
     ``convert`` gets plain data. A value that comes back equal is left as it was written.
@@ -129,3 +126,37 @@ def change(section: MutableMapping[str, Any], key: str, convert: Callable[[Any],
     after = convert(copy.deepcopy(before))
     if type(after) is not type(before) or after != before:
         section[key] = after
+
+
+def _rename_written(
+    section: Table | InlineTable | Container | OutOfOrderTableProxy, old: str, new: str
+) -> None:
+    """Rename a key where it is written, in as many places as it is: dotted keys and headers repeat it.
+
+    tomlkit has no public way to do this in place; removing and adding would lose comments and order.
+    Whoever migrates a document proves the text afterwards, see ``Deployment.migrate``.
+    """
+    proxied = isinstance(section, OutOfOrderTableProxy)
+    if proxied:
+        container = section._internal_container
+    else:
+        container = section if isinstance(section, Container) else section.value
+    # Out of the maps while the keys, which the parts of a proxy share, change their hash.
+    maps: list[dict[Any, Any]] = [container._map, *([section._tables_map] if proxied else [])]
+    places = [one.pop(SingleKey(old)) for one in maps]
+    for table in section._tables if proxied else ():
+        if SingleKey(old) in table.value._map:
+            _rename_written(table, old, new)
+    for key, item in container.body:
+        if isinstance(key, SingleKey) and key.key == old:
+            blanks = key._original[len(key._original.rstrip()) :]
+            fresh = SingleKey(new, t=None if key.is_bare() else key.t)
+            key.key, key.t, key._original = new, fresh.t, fresh.as_string() + blanks
+            if isinstance(item, Table | AoT):
+                item.invalidate_display_name()
+    for one, place in zip(maps, places, strict=True):
+        one[SingleKey(new)] = place
+    views: tuple[dict[str, Any], ...] = (section, container)
+    for view in views:
+        if dict.__contains__(view, old):
+            dict.__setitem__(view, new, dict.pop(view, old))
