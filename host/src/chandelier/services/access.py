@@ -6,7 +6,7 @@ by Discord's permissions. Actions on members check the hierarchy on top.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
 import attrs
@@ -62,12 +62,13 @@ class Access:
     def __init__(
         self,
         plugin: str,
-        owners: Collection[int],
+        *,
+        owners: Callable[[], Collection[int]],
         rules: CapabilityRules | None = None,
     ) -> None:
-        """``owners`` are the ids of the people who own the bot."""
+        """``owners`` gives the ids of the people who own the bot; asked each time."""
         self._plugin = plugin
-        self._owners = frozenset(owners)
+        self._owners = owners
         self._rules = rules
 
     async def require(
@@ -83,7 +84,7 @@ class Access:
         the guild decides; ``Permissions.NONE`` lets everyone pass.
         """
         interaction = who if isinstance(who, Interaction) else who.interaction
-        if interaction.user.id in self._owners:
+        if interaction.user.id in self._owners():
             return
         if interaction.guild_id is None or interaction.member is None:
             raise NotAllowed("This works only in a server, not in direct messages.")
@@ -100,7 +101,7 @@ class Access:
 
     async def require_person(self, person: Person, capability: str, default: hikari.Permissions) -> None:
         """The same for a member known from an event; see `permissions_of` for the permissions."""
-        if person.user_id in self._owners:
+        if person.user_id in self._owners():
             return
         name = capability if "." in capability else f"{self._plugin}.{capability}"
         decision = await self._rules.decide(person, name) if self._rules is not None else None
