@@ -16,7 +16,13 @@ class Bot:
     """What a test needs of a bot: hikari's app, lightbulb's client and the events it saw."""
 
     def __init__(self, discord: loopcord.LocalDiscord, watch: tuple[type[Any], ...], **options: Any) -> None:
-        options = {"token": discord.token, "intents": hikari.Intents.ALL, "banner": None, "logs": None, **options}
+        options = {
+            "token": discord.token,
+            "intents": hikari.Intents.ALL,
+            "banner": None,
+            "logs": None,
+            **options,
+        }
         self.app = hikari.GatewayBot(rest_url=discord.rest_url, **options)
         self.client = lightbulb.client_from_app(self.app)
         self.seen: list[Any] = []

@@ -136,9 +136,7 @@ class LocalBackend(Backend):
 
     def register_commands(self, guild_id: int | None, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Replace a scope's commands, keeping ids, ``nsfw`` and a version that rises with changes."""
-        extras = [
-            {"nsfw": bool(p.get("nsfw", False)), "handler": p.get("handler")} for p in payloads
-        ]
+        extras = [{"nsfw": bool(p.get("nsfw", False)), "handler": p.get("handler")} for p in payloads]
         plain = [{k: v for k, v in p.items() if k not in _COMMAND_EXTRAS} for p in payloads]
         before = dict(self.commands.get(guild_id, {}))
         registered = super().register_commands(guild_id, plain)

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import discord as _discord
 from simcord.backend import Backend, serializers
-from simcord.backend.access import can_access_channel, channel_accessible, message_accessible, reaction_permissions
+from simcord.backend.access import (
+    can_access_channel,
+    channel_accessible,
+    message_accessible,
+    reaction_permissions,
+)
 from simcord.backend.cdn import CdnStore
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, OptionError, SetupError

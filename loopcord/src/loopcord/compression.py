@@ -62,7 +62,7 @@ def compressor_for(name: str | None) -> Compressor | None:
         module = _zstd()
         if module is None:
             raise ValueError(
-                "the client asked for zstd-stream; install backports.zstd for loopcord, or connect with zlib-stream"
+                "the client asked for zstd-stream; install loopcord[zstd] here, or connect with zlib-stream"
             )
         return _ZstdStream(module)
     raise ValueError(f"unknown gateway compression {name!r}; known: zlib-stream, zstd-stream")

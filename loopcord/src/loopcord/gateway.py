@@ -1,171 +1,34 @@
-"""The gateway: sessions that receive events, connections that carry them, and opcodes both ways.
+"""The gateway: who may connect, what the opcodes mean, and which session hears which event.
 
-A *session* outlives its socket (RESUME finds it again); a *connection* is one WebSocket. Events are
-turned into JSON once and shared by every session that may see them.
+Events are turned into JSON once and shared by every session that may see them.
 Source: https://discord.com/developers/docs/events/gateway
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
-import json
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from ._simcord import serializers
-from .compression import Compressor, compressor_for
+from .compression import compressor_for
 from .intents import Visibility, disallowed
+from .sessions import Connection, Session, dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["Connection", "Gateway", "Session"]
+__all__ = ["Gateway"]
 
-#: Milliseconds between heartbeats, as Discord announces it.
-HEARTBEAT_INTERVAL = 41_250
 #: Members per GUILD_MEMBERS_CHUNK (Discord: "up to 1000").
 CHUNK_SIZE = 1000
 #: Guilds with more members than this are `large` by default.
 DEFAULT_LARGE_THRESHOLD = 50
 
 _DISPATCH, _HEARTBEAT, _IDENTIFY, _PRESENCE, _VOICE, _RESUME = 0, 1, 2, 3, 4, 6
-_RECONNECT, _REQUEST_MEMBERS, _INVALID_SESSION, _HELLO, _ACK = 7, 8, 9, 10, 11
-
-
-def dumps(value: Any) -> str:
-    """Compact JSON, as every frame and answer carries it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-class Session:
-    """What one IDENTIFY made: intents, shard, sequence and the events a RESUME may ask for again."""
-
-    def __init__(self, session_id: str, intents: int, shard: tuple[int, int], keep: int, large: int) -> None:
-        self.id = session_id
-        self.intents = intents
-        self.shard = shard
-        self.large = large
-        self.seq = 0
-        self.connection: Connection | None = None
-        self._recent: deque[tuple[int, str]] = deque(maxlen=keep)
-
-    def dispatch(self, event: str, body: str) -> None:
-        """Number an event, keep it for a RESUME and send it if a socket is there."""
-        self.seq += 1
-        frame = f'{{"op":0,"s":{self.seq},"t":"{event}","d":{body}}}'
-        self._recent.append((self.seq, frame))
-        if self.connection is not None:
-            self.connection.send(frame)
-
-    def since(self, seq: int) -> list[str] | None:
-        """The frames after ``seq``; None when some of them are no longer kept."""
-        if seq > self.seq or (self._recent and seq + 1 < self._recent[0][0]):
-            return None
-        return [frame for number, frame in self._recent if number > seq]
-
-
-class Connection:
-    """One WebSocket: an ordered outbox, a compressor and at most one session."""
-
-    def __init__(self, gateway: Gateway, socket: web.WebSocketResponse, compressor: Compressor | None) -> None:
-        self._gateway = gateway
-        self._socket = socket
-        self._compress = compressor
-        self._outbox: asyncio.Queue[Callable[[], Any]] = asyncio.Queue()
-        self._barriers: dict[bytes, asyncio.Future[None]] = {}
-        self._barrier_ids = itertools.count()
-        self.session: Session | None = None
-        self.closed = asyncio.get_running_loop().create_future()
-        self._transport: asyncio.BaseTransport | None = None
-
-    @property
-    def shard(self) -> tuple[int, int] | None:
-        """``(shard id, shard count)`` once identified."""
-        return self.session.shard if self.session is not None else None
-
-    def send(self, frame: str) -> None:
-        """Queue one payload."""
-        if self._compress is None:
-            self._outbox.put_nowait(lambda: self._socket.send_str(frame))
-        else:
-            compress = self._compress
-            self._outbox.put_nowait(lambda: self._socket.send_bytes(compress(frame.encode())))
-
-    def send_op(self, op: int, data: Any) -> None:
-        """Queue a payload that is not an event."""
-        self.send(dumps({"op": op, "d": data, "s": None, "t": None}))
-
-    def close(self, code: int, reason: str) -> None:
-        """Queue a close frame behind what is already queued."""
-        self._outbox.put_nowait(lambda: self._socket.close(code=code, message=reason.encode()[:123]))
-
-    def abort(self) -> None:
-        """Cut the wire without a word, as a network does."""
-        if self._transport is not None and hasattr(self._transport, "abort"):
-            self._transport.abort()  # type: ignore[attr-defined]
-
-    async def barrier(self) -> None:
-        """Return when the client has read everything queued so far (or has gone).
-
-        A WebSocket PING waits its turn behind the frames, and a client answers it only when its
-        reader gets there; unlike gateway commands it has no rate limit.
-        """
-        token = str(next(self._barrier_ids)).encode()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._barriers[token] = done
-        self._outbox.put_nowait(lambda: self._socket.ping(token))
-        try:
-            await asyncio.wait({done, self.closed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._barriers.pop(token, None)
-
-    async def run(self, transport: asyncio.BaseTransport | None) -> None:
-        """Talk until either side ends it."""
-        self._transport = transport
-        writer = asyncio.create_task(self._write())
-        try:
-            self.send_op(_HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL, "_trace": ["loopcord"]})
-            while True:
-                message = await self._socket.receive()
-                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    self._read(message.data)
-                elif message.type is WSMsgType.PING:
-                    data = message.data
-                    self._outbox.put_nowait(lambda data=data: self._socket.pong(data))
-                elif message.type is WSMsgType.PONG:
-                    done = self._barriers.get(bytes(message.data))
-                    if done is not None and not done.done():
-                        done.set_result(None)
-                else:
-                    break
-        finally:
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
-            if not self.closed.done():
-                self.closed.set_result(None)
-            self._gateway.disconnected(self, self._socket.close_code)
-
-    async def _write(self) -> None:
-        # A vanished client is noticed by the reader; the writer only has to stop.
-        with contextlib.suppress(ConnectionError, RuntimeError):
-            while True:
-                act = await self._outbox.get()
-                await act()
-
-    def _read(self, data: str | bytes) -> None:
-        try:
-            payload = json.loads(data)
-            op = payload["op"]
-        except (ValueError, KeyError, TypeError):
-            self.close(4002, "Error while decoding payload.")
-            return
-        self._gateway.received(self, op, payload.get("d"))
+_RECONNECT, _REQUEST_MEMBERS, _INVALID_SESSION, _ACK = 7, 8, 9, 11
 
 
 class Gateway:

@@ -153,7 +153,9 @@ class Channel:
 
     def post(self, author: User, content: str = "", *, embeds: Sequence[dict[str, Any]] = ()) -> Message:
         """Put a message here at once, without permission checks and without settling."""
-        model = self.discord.backend.create_message(self.id, author.id, content, embeds=[dict(e) for e in embeds])
+        model = self.discord.backend.create_message(
+            self.id, author.id, content, embeds=[dict(e) for e in embeds]
+        )
         return Message(self.discord, model)
 
     def set_overwrite(
@@ -257,7 +259,9 @@ class Guild:
 
     def move_role(self, role: Role, *, above: Role) -> None:
         """Put ``role`` just above another."""
-        order = [r for r in sorted(self.model.roles.values(), key=lambda r: (r.position, r.id)) if r.id != role.id]
+        order = [
+            r for r in sorted(self.model.roles.values(), key=lambda r: (r.position, r.id)) if r.id != role.id
+        ]
         order.insert(1 + next(i for i, r in enumerate(order) if r.id == above.id), role.model)
         self.discord.backend.reorder_roles(
             self.id, [{"id": r.id, "position": position} for position, r in enumerate(order)]
@@ -350,7 +354,7 @@ class Guild:
 
     @property
     def audit_log(self) -> list[dict[str, Any]]:
-        """What was done by the bot and by people, newest first: action_type, user_id, target_id, reason, changes."""
+        """What bot and people did, newest first: action_type, user_id, target_id, reason, changes."""
         return [
             {
                 "id": entry.id,

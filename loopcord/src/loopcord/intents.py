@@ -6,12 +6,12 @@ Source: https://discord.com/developers/docs/events/gateway#gateway-intents
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._simcord import EVENT_INTENTS, INTENT_BITS, PRIVILEGED_INTENTS, censor_message
 from .errors import WorldError
+from .sessions import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -63,17 +63,17 @@ class Visibility:
         if self._needs and not intents & self._needs:
             return None
         if self._event == "GUILD_CREATE":
-            return _dump(self._guild(intents, large))
+            return dumps(self._guild(intents, large))
         if not intents & _MESSAGE_CONTENT and self._event in _WITH_CONTENT:
             if self._plain is None:
-                self._plain = _dump(self._censored())
+                self._plain = dumps(self._censored())
             return self._plain
         if self._full is None:
-            self._full = _dump(self._payload)
+            self._full = dumps(self._payload)
         return self._full
 
     def _guild(self, intents: int, large: int) -> dict[str, Any]:
-        """GUILD_CREATE carries all members only with the presences intent and in guilds that are not large."""
+        """All members are in GUILD_CREATE only with the presences intent and in guilds that are not large."""
         payload = dict(self._payload)
         payload["large"] = payload["member_count"] > large
         if not (intents & _PRESENCES and not payload["large"]):
@@ -98,7 +98,3 @@ class Visibility:
 
 
 _WITH_CONTENT = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE"})
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -8,7 +8,7 @@ Source: https://discord.com/developers/docs/interactions/receiving-and-respondin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._simcord import (
     SELECT_TYPES,
@@ -34,10 +34,17 @@ from .errors import ActError
 from .guilds import Channel, Role, User
 from .messages import Message, Reply
 
-if TYPE_CHECKING:
-    from .local import LocalDiscord
-
-__all__ = ["autocomplete", "choose", "menu", "press", "slash", "visible_commands"]
+__all__ = [
+    "autocomplete",
+    "choose",
+    "dispatch_modal",
+    "menu",
+    "press",
+    "selected_values",
+    "slash",
+    "visible_commands",
+    "visible_message",
+]
 
 _ENTITIES: dict[int, tuple[type, ...]] = {
     OptionType.USER: (User,),
@@ -104,7 +111,9 @@ def menu(user: User, channel: Channel, name: str, target: User | Message) -> Rep
         stored = visible_message(user, target)
         if stored.channel_id != channel.id:
             raise ActError("the message is in another channel; open its menu there")
-        resolved["messages"] = {str(stored.id): dict(serializers.message_payload(backend, stored, for_user=backend.bot_user.id))}
+        resolved["messages"] = {
+            str(stored.id): dict(serializers.message_payload(backend, stored, for_user=backend.bot_user.id))
+        }
     root = _command(user, channel, name, kind)
     data = {**_command_data(root, None), "target_id": str(target.id), "resolved": resolved}
     return _dispatch(user, channel, InteractionType.APPLICATION_COMMAND, data)
@@ -116,7 +125,9 @@ def _command(user: User, channel: Channel, name: str, kind: AppCommandType) -> d
     root = backend.find_command(name, guild_id, type=kind)
     label = f"/{name}" if kind == AppCommandType.CHAT_INPUT else f"menu {name!r}"
     if root is None:
-        known = sorted(c["name"] for scope in (guild_id, None) for c in backend.commands.get(scope, {}).values())
+        known = sorted(
+            c["name"] for scope in (guild_id, None) for c in backend.commands.get(scope, {}).values()
+        )
         raise ActError(f"{label} is not registered here; the bot registered {known}")
     access = command_access(backend, root, user_id=user.id, channel_id=channel.id)
     if not access.allowed:
@@ -169,10 +180,14 @@ def _option_value(
     if entities is not None:
         if not isinstance(value, entities):
             wanted = " or ".join(entity.__name__ for entity in entities)
-            raise ActError(f"option {option['name']!r} of /{name} takes a {wanted}, not {type(value).__name__}")
+            raise ActError(
+                f"option {option['name']!r} of /{name} takes a {wanted}, not {type(value).__name__}"
+            )
         types = option.get("channel_types")
         if isinstance(value, Channel) and types and value.model.type not in types:
-            raise ActError(f"option {option['name']!r} of /{name} does not offer #{value.name} (channel type)")
+            raise ActError(
+                f"option {option['name']!r} of /{name} does not offer #{value.name} (channel type)"
+            )
         _resolve(user, channel, value, resolved)
         return str(value.id)
     try:
@@ -180,7 +195,8 @@ def _option_value(
     except OptionError as error:
         raise ActError(str(error)) from error
     if kind == OptionType.ATTACHMENT:
-        return store_interaction_attachment(user.discord.backend, channel.id, *value, resolved)
+        filename, blob = value
+        return store_interaction_attachment(user.discord.backend, channel.id, filename, blob, resolved)
     return value
 
 
@@ -192,7 +208,9 @@ def _resolve(user: User, channel: Channel, value: Any, resolved: dict[str, Any])
     if isinstance(value, User):
         resolved.setdefault("users", {})[key] = dict(serializers.user_payload(backend.get_user(value.id)))
         if guild is not None and value.id in guild.members:
-            member = dict(serializers.member_payload(backend, guild, guild.members[value.id], with_user=False))
+            member = dict(
+                serializers.member_payload(backend, guild, guild.members[value.id], with_user=False)
+            )
             member["permissions"] = str(backend.compute_permissions(guild.id, value.id, channel.id))
             resolved.setdefault("members", {})[key] = member
     elif isinstance(value, Role):
@@ -209,7 +227,9 @@ def _resolve(user: User, channel: Channel, value: Any, resolved: dict[str, Any])
 # ------------------------------------------------------------------ components
 
 
-def press(user: User, message: Message | Reply, *, label: str | None = None, custom_id: str | None = None) -> Reply:
+def press(
+    user: User, message: Message | Reply, *, label: str | None = None, custom_id: str | None = None
+) -> Reply:
     """Press a button, found by its label or custom id (both unnecessary when there is only one)."""
     stored = visible_message(user, message)
     button = _component(stored, (ComponentType.BUTTON,), label=label, custom_id=custom_id)
@@ -251,7 +271,9 @@ def selected_values(
         return list(values)
     for value in values:
         if not isinstance(value, entities):
-            raise ActError(f"the menu takes {' or '.join(e.__name__ for e in entities)}, not {type(value).__name__}")
+            raise ActError(
+                f"the menu takes {' or '.join(e.__name__ for e in entities)}, not {type(value).__name__}"
+            )
         _resolve(user, channel, value, resolved)
     return [str(value.id) for value in values]
 
@@ -281,7 +303,8 @@ def _component(
     found = [
         c
         for c in known
-        if (label is None or c.get("label") == label) and (custom_id is None or c.get("custom_id") == custom_id)
+        if (label is None or c.get("label") == label)
+        and (custom_id is None or c.get("custom_id") == custom_id)
     ]
     offered = [c.get("label") or c.get("custom_id") for c in known]
     if len(found) != 1:
@@ -298,7 +321,9 @@ def _use(user: User, stored: MessageModel, component: Mapping[str, Any], extra: 
     data["id"] = component.get("id") or 0
     message = dict(serializers.message_payload(backend, stored, for_user=backend.bot_user.id))
     channel = Channel(user.discord, backend.get_channel(stored.channel_id))
-    return _dispatch(user, channel, InteractionType.MESSAGE_COMPONENT, data, message=message, source=stored.id)
+    return _dispatch(
+        user, channel, InteractionType.MESSAGE_COMPONENT, data, message=message, source=stored.id
+    )
 
 
 # ------------------------------------------------------------------ to the bot
@@ -334,9 +359,7 @@ def _dispatch(
     return Reply(user.discord, record)
 
 
-def dispatch_modal(
-    user: User, shown: Reply, data: dict[str, Any], message: dict[str, Any] | None
-) -> Reply:
+def dispatch_modal(user: User, shown: Reply, data: dict[str, Any], message: dict[str, Any] | None) -> Reply:
     """Submit a filled form; ``data`` is complete."""
     backend = user.discord.backend
     channel = Channel(user.discord, backend.get_channel(shown.record.channel_id))

@@ -16,11 +16,12 @@ from . import routes
 from ._repairs import LocalBackend, LocalCdn
 from .clock import SystemClock, VirtualClock
 from .errors import WorldError
-from .gateway import Connection, Gateway
+from .gateway import Gateway
 from .guilds import Guild, User
 from .intents import privileged_bits
 from .members import Member
 from .rest import Fault, Request, RestServer
+from .sessions import Connection
 from .settle import IdleProbe, Settler
 from .transcript import render
 
@@ -131,7 +132,9 @@ class LocalDiscord:
             WorldError: before the server was started.
         """
         if self._port is None:
-            raise WorldError("the local Discord does not listen yet; use `async with LocalDiscord() as discord:`")
+            raise WorldError(
+                "the local Discord does not listen yet; use `async with LocalDiscord() as discord:`"
+            )
         return self._port
 
     @property
@@ -170,7 +173,9 @@ class LocalDiscord:
         """Every guild of this world, oldest first."""
         return [Guild(self, guild) for guild in self.backend.guilds.values()]
 
-    def create_guild(self, name: str, owner: str | User | Member | None = None, *, shard: int | None = None) -> Guild:
+    def create_guild(
+        self, name: str, owner: str | User | Member | None = None, *, shard: int | None = None
+    ) -> Guild:
         """A guild of which the bot is a member; see :class:`Guild` for what can be built in it.
 
         ``owner`` is a new person's name or somebody known; by default somebody is made up. With
@@ -237,7 +242,7 @@ class LocalDiscord:
         await self._settler.settle()
 
     async def until(self, predicate: Callable[[], bool], *, patience: float | None = None) -> bool:
-        """Wait until ``predicate()`` holds, asked after every change; False after ``patience`` real seconds."""
+        """Wait until ``predicate()`` holds, asked after every change; False after ``patience`` seconds."""
         return await self._settler.until(predicate, patience=patience)
 
     async def ready(self, shards: int | None = None) -> None:
@@ -249,8 +254,8 @@ class LocalDiscord:
         wanted = self.shards if shards is None else shards
         if not await self.until(lambda: len(self.connections) >= wanted):
             raise WorldError(
-                f"{len(self.connections)} of {wanted} shard(s) connected within {self.patience:g} s; is the bot "
-                "running with rest_url=discord.rest_url and token=discord.token?"
+                f"{len(self.connections)} of {wanted} shard(s) connected within {self.patience:g} s; "
+                "is the bot running with rest_url=discord.rest_url and token=discord.token?"
             )
         await self.settle()
 

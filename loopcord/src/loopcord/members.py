@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,9 @@ class Member(User):
         """Their roles, without @everyone."""
         if not self.present:
             return []
-        return [Role(self.guild, self.guild.model.roles[i]) for i in self.guild.model.members[self.id].role_ids]
+        return [
+            Role(self.guild, self.guild.model.roles[i]) for i in self.guild.model.members[self.id].role_ids
+        ]
 
     @property
     def timed_out_until(self) -> str | None:
@@ -293,8 +295,13 @@ class Member(User):
         with self._acting(f"change the roles of {target.name}"):
             backend.require_permissions(self.guild.id, self.id, None, "manage_roles")
             backend.require_role_assignable(self.guild.id, self.id, role.id)
-            (backend.add_member_role if add else backend.remove_member_role)(self.guild.id, target.id, role.id)
-            change = {"key": "$add" if add else "$remove", "new_value": [{"id": str(role.id), "name": role.name}]}
+            (backend.add_member_role if add else backend.remove_member_role)(
+                self.guild.id, target.id, role.id
+            )
+            change = {
+                "key": "$add" if add else "$remove",
+                "new_value": [{"id": str(role.id), "name": role.name}],
+            }
             self._log(AuditLogAction.MEMBER_ROLE_UPDATE, target, reason, [change])
         await self.discord.settle()
 
@@ -311,7 +318,11 @@ class Member(User):
         backend.require_hierarchy(self.guild.id, self.id, target.id)
 
     def _log(
-        self, action: AuditLogAction, target: User, reason: str | None, changes: list[dict[str, Any]] | None = None
+        self,
+        action: AuditLogAction,
+        target: User,
+        reason: str | None,
+        changes: list[dict[str, Any]] | None = None,
     ) -> None:
         self.discord.backend.record_audit_log(
             self.guild.id, action, target_id=target.id, reason=reason, user_id=self.id, changes=changes
@@ -327,11 +338,13 @@ class Member(User):
         return Channel(self.discord, self.discord.backend.get_channel(stored.channel_id))
 
     @contextlib.contextmanager
-    def _acting(self, what: str) -> Iterator[None]:
+    def _acting(self, what: str) -> Generator[None]:
         try:
             yield
         except BackendError as error:
-            raise ActError(f"{self.name} cannot {what}: {error.message} ({error.code})", code=error.code) from error
+            raise ActError(
+                f"{self.name} cannot {what}: {error.message} ({error.code})", code=error.code
+            ) from error
         except SetupError as error:
             raise ActError(f"{self.name} cannot {what}: {error}") from error
 

@@ -46,7 +46,9 @@ class Message:
     @property
     def reactions(self) -> dict[str, list[int]]:
         """User ids by emoji (custom ones as ``name:id``), in the order they reacted."""
-        return {reaction.emoji: list(reaction.user_ids) for reaction in self.model.reactions if reaction.user_ids}
+        return {
+            reaction.emoji: list(reaction.user_ids) for reaction in self.model.reactions if reaction.user_ids
+        }
 
     @property
     def components(self) -> list[dict[str, Any]]:

@@ -79,7 +79,9 @@ def _leaf(
     required = control.get("required", kind != ComponentType.CHECKBOX)
     data: dict[str, Any] = {"type": int(kind), "id": control.get("id", 0), "custom_id": name}
     if kind == ComponentType.TEXT_INPUT:
-        data["value"] = _text_value(control, name, value if given else control.get("value") or "", bool(required))
+        data["value"] = _text_value(
+            control, name, value if given else control.get("value") or "", bool(required)
+        )
     elif kind in SELECT_TYPES:
         chosen = list(value or [])
         if required and not chosen:
@@ -91,7 +93,8 @@ def _leaf(
             raise ActError(f"field {name!r} of the form must be filled in")
         backend = user.discord.backend
         data["values"] = [
-            store_interaction_attachment(backend, channel.id, filename, blob, resolved) for filename, blob in files
+            store_interaction_attachment(backend, channel.id, filename, blob, resolved)
+            for filename, blob in files
         ]
     elif kind == ComponentType.CHECKBOX:
         data["value"] = bool(value) if given else bool(control.get("default", False))

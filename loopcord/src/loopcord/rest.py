@@ -102,11 +102,15 @@ class RestServer:
         try:
             body, files = await _read_body(request)
         except ValueError as error:
-            return self._reply(method, path, None, reason, 400, {"code": 50109, "message": f"Invalid JSON: {error}"})
+            return self._reply(
+                method, path, None, reason, 400, {"code": 50109, "message": f"Invalid JSON: {error}"}
+            )
 
         fault = self._fault_for(method, path)
         if fault is not None:
-            answer = fault.body if fault.body is not None else {"code": fault.code, "message": "injected fault"}
+            answer = (
+                fault.body if fault.body is not None else {"code": fault.code, "message": "injected fault"}
+            )
             return self._reply(method, path, body, reason, fault.status, answer, headers=fault.headers)
         if not self._authorized(request, path):
             answer = {"code": 0, "message": "401: Unauthorized"}
@@ -128,7 +132,13 @@ class RestServer:
         return self._reply(method, path, body, reason, 204 if answer is None else 200, answer)
 
     def _dispatch(
-        self, method: str, path: str, body: Any, query: dict[str, Any], files: list[_Upload], reason: str | None
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: dict[str, Any],
+        files: list[_Upload],
+        reason: str | None,
     ) -> Any:
         own = routes.find(method, path)
         if own is None:
@@ -222,7 +232,11 @@ class RestServer:
             self._backend.transcript.append(("ANSWER", f"{status} to {method} {path}", answer))
         if answer is None or status == 204:
             return web.Response(status=status, headers=headers)
-        text = answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+        text = (
+            answer
+            if isinstance(answer, str)
+            else json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+        )
         return web.Response(status=status, headers=headers, text=text, content_type="application/json")
 
 
@@ -253,11 +267,11 @@ async def _read_body(request: web.Request) -> tuple[Any, list[_Upload]]:
             scalars[name] = part
     if body is None and scalars:
         body = scalars
-    uploads.sort(key=lambda item: item[0] if not item[0].startswith("files[") else f"files[{item[0][6:-1]:0>4}]")
+    uploads.sort(
+        key=lambda item: item[0] if not item[0].startswith("files[") else f"files[{item[0][6:-1]:0>4}]"
+    )
     described = {
-        str(item.get("id")): item
-        for item in (body or {}).get("attachments") or []
-        if isinstance(item, dict)
+        str(item.get("id")): item for item in (body or {}).get("attachments") or [] if isinstance(item, dict)
     }
     for name, upload in uploads:
         item = described.get(name[6:-1] if name.startswith("files[") else "")

@@ -284,7 +284,9 @@ def _ban(call: Call) -> Any:
     if seconds is None:
         seconds = int(call.body.get("delete_message_days") or 0) * 86_400
     if not 0 <= int(seconds) <= 604_800:
-        raise BackendError(400, 50035, "Invalid Form Body: delete_message_seconds must be between 0 and 604800")
+        raise BackendError(
+            400, 50035, "Invalid Form Body: delete_message_seconds must be between 0 and 604800"
+        )
     answer = call.proceed({})
     call.backend.delete_recent(call.id("guild_id"), call.id("user_id"), int(seconds))
     return answer
