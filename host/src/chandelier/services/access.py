@@ -6,7 +6,7 @@ by Discord's permissions. Actions on members check the hierarchy on top.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol, TypeVar
 
 import attrs
@@ -63,12 +63,12 @@ class Access:
         self,
         plugin: str,
         *,
-        owners: Callable[[], Collection[int]],
+        owners: Collection[int],
         rules: CapabilityRules | None = None,
     ) -> None:
-        """``owners`` gives the ids of the people who own the bot; asked each time."""
+        """``owners`` are the ids of the people who may do everything with the bot."""
         self._plugin = plugin
-        self._owners = owners
+        self._owners = frozenset(owners)
         self._rules = rules
 
     async def require(
@@ -84,7 +84,7 @@ class Access:
         the guild decides; ``Permissions.NONE`` lets everyone pass.
         """
         interaction = who if isinstance(who, Interaction) else who.interaction
-        if interaction.user.id in self._owners():
+        if interaction.user.id in self._owners:
             return
         if interaction.guild_id is None or interaction.member is None:
             raise NotAllowed("This works only in a server, not in direct messages.")
@@ -101,7 +101,7 @@ class Access:
 
     async def require_person(self, person: Person, capability: str, default: hikari.Permissions) -> None:
         """The same for a member known from an event; see `permissions_of` for the permissions."""
-        if person.user_id in self._owners():
+        if person.user_id in self._owners:
             return
         name = capability if "." in capability else f"{self._plugin}.{capability}"
         decision = await self._rules.decide(person, name) if self._rules is not None else None
