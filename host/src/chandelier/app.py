@@ -32,7 +32,8 @@ from chandelier.routing.sync import CommandSync, SyncResult
 from chandelier.services.access import Access
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Effect, OutboxWorker
-from chandelier.services.scheduler import PluginNotRunning, Scheduler, Timer
+from chandelier.services.due import PluginNotRunning
+from chandelier.services.scheduler import Scheduler, Timer
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.host_state import HostState
@@ -139,10 +140,19 @@ class Host:
 
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""
-        await self.containment.idle()
-        if self.connected:
-            await self.scheduler.idle()
-            await self.outbox.idle()
+        while True:
+            await self.containment.idle()
+            if not self.connected:
+                return
+            # Handlers of timers and effects are the containment's to judge: one may wait for the clock.
+            # What they started meanwhile counts, so the round is asked again until it starts nothing.
+            before = (self.scheduler.started, self.outbox.started)
+            await self.scheduler.idle(handlers=False)
+            await self.outbox.idle(handlers=False)
+            await self.containment.idle()
+            await self.scheduler.idle(handlers=False)
+            if (self.scheduler.started, self.outbox.started) == before:
+                return
 
     async def _open_storage(self) -> None:
         await self.database.start()
@@ -150,9 +160,10 @@ class Host:
         self.ids = ComponentIds(await self.state.key("components"))
 
     async def _load(self) -> None:
+        self._installed = discovery.candidates()
         found = [
             candidate
-            for candidate in discovery.candidates()
+            for candidate in self._installed
             if candidate.name not in self._without and (self._only is None or candidate.name in self._only)
         ]
         self.lifecycle.add(found)
@@ -172,8 +183,9 @@ class Host:
         if self.config.auto_migrate:
             for change in self.deployment.migrate(described):
                 logger.info("config: {}", change)
+        schemas = {name: schema for name, (schema, _) in described.items()}
         _, problems, warnings = self.deployment.check(
-            {name: schema for name, (schema, _) in described.items()}
+            {HOST_NAME: HostConfig, **schemas}, also=[candidate.name for candidate in self._installed]
         )
         for warning in warnings:
             logger.warning("config: {}", warning)
@@ -214,7 +226,7 @@ class Host:
         self.plugin_clock = ParkingClock(self.clock, self.containment)
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
         self.gate.binder = self.binder
-        self.http = HttpClient(clock=self.clock, allow=self.config.networks())
+        self.http = HttpClient(allow=self.config.networks())
         self.scheduler = Scheduler(self.database, self.clock, self._run_timer)
         self.outbox = OutboxWorker(self.database, self.clock, self._run_effect)
 
@@ -267,7 +279,7 @@ class Host:
             timers=self.scheduler.timers(name),
             outbox=self.outbox.outbox(name),
             http=self.http,
-            access=Access(name, owners=lambda: self.config.owner_ids),
+            access=Access(name, owners=self.config.owner_ids),
             hooks=PublishedHooks(self.hooks, self.gate.active, self._hook_failed),
             ids=self.ids,
             containment=self.containment,

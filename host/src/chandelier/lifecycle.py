@@ -145,6 +145,8 @@ class Lifecycle:
             record.description = describe(self._hooks, record.candidate)
         except Exception as error:  # noqa: BLE001 - contained
             self._hooks.unregister(record.name)
+            record.ledger.drop("hooks", record.name)
+            record.plugin = record.description = None
             self._quarantine(record, error)
             return False
         self._move(record, State.LOADED)
