@@ -11,6 +11,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
@@ -27,10 +28,11 @@ from chandelier.cli.output import (
 )
 from chandelier.clock import SystemClock
 from chandelier.config.deployment import Deployment
+from chandelier.config.environment import HOST
 from chandelier.config.host import HostConfig
 from chandelier.config.problems import ConfigError
 from chandelier.discovery import versions_of
-from chandelier.errors import ChandelierError
+from chandelier.errors import ChandelierError, InvalidRequest
 from chandelier.storage.engine import Database
 from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
 from chandelier.storage.names import HOST_NAME
@@ -95,6 +97,9 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
     except ConfigError as error:
         yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in error.problems)
         return
+    except InvalidRequest as error:
+        yield Finding("config", Level.PROBLEM, str(error))
+        return
     yield from _config(installed, deployment, config_path)
     yield _token(config)
     yield _data(config.data_path(deployment.base))
@@ -116,17 +121,20 @@ def _config(installed: Installed, deployment: Deployment, path: Path) -> Iterato
             Level.WARNING,
             f"there is no {path}: everything has its default; write one: chandelier init",
         )
-    schemas, migrations = installed.schemas(), installed.config_migrations()
+    schemas: dict[str, type[Any]] = {HOST: HostConfig, **installed.schemas()}
+    migrations = {HOST: (), **installed.config_migrations()}
     try:
-        due = deployment.migrate({name: (schemas[name], migrations[name]) for name in schemas}, dry_run=True)
-        if due:
-            for change in due:
-                yield Finding("config", Level.WARNING, f"due: {change} (chandelier config migrate)")
-            return
-        _, problems, warnings = deployment.check(schemas)
+        due = deployment.pending({name: (schemas[name], migrations[name]) for name in schemas})
     except ConfigError as error:
         yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in error.problems)
         return
+    if due:
+        yield from (
+            Finding("config", Level.WARNING, f"due: {change} (chandelier config migrate)") for change in due
+        )
+        return
+    names = [plugin.name for plugin in installed.plugins]
+    _, problems, warnings = deployment.check(schemas, also=names)
     yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in problems)
     yield from (Finding("config", Level.WARNING, str(warning)) for warning in warnings)
     if not problems and path.exists():

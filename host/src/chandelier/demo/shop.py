@@ -106,7 +106,7 @@ class Shop:
             price = Decimal(text.replace(",", ".")).quantize(Decimal("0.01"))
         except InvalidOperation:
             raise web.HTTPBadRequest(text="The price must be a number, as in 39.90.\n") from None
-        if not 0 < price <= _HIGHEST:
+        if not price.is_finite() or not 0 < price <= _HIGHEST:
             raise web.HTTPBadRequest(text=f"The price must be more than 0 and at most {_HIGHEST}.\n")
         good.price = price
         raise web.HTTPSeeOther("/")

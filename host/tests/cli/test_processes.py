@@ -1,0 +1,133 @@
+"""The bot and the demo as processes of their own, stopped as an operator or a service manager stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from loopcord import LocalDiscord
+
+PATIENCE = 60.0
+"""Real seconds that a process may take to start or stop on a busy machine."""
+
+
+@asynccontextmanager
+async def process(*words: str, folder: Path, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CHANDELIER_")}
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "chandelier",
+        *words,
+        cwd=folder,
+        env={**clean, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
+
+
+async def the_end(started: asyncio.subprocess.Process) -> tuple[int, str]:
+    async with asyncio.timeout(PATIENCE):
+        output, _ = await started.communicate()
+    assert started.returncode is not None
+    return started.returncode, output.decode()
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+async def test_the_bot_runs_until_it_is_told_to_stop(
+    told: signal.Signals, discord: LocalDiscord, tmp_path: Path
+) -> None:
+    discord.create_guild("Market")
+    environ = {"CHANDELIER_TOKEN": discord.token, "CHANDELIER_REST_URL": discord.rest_url}
+
+    async with process("run", folder=tmp_path, **environ) as bot:
+        assert await discord.until(
+            lambda: bool(discord.connections and discord.commands()), patience=PATIENCE
+        )
+        bot.send_signal(told)
+        code, output = await the_end(bot)
+
+    assert code == 0, output
+    assert "Traceback" not in output
+    assert discord.token not in output
+    assert await discord.until(lambda: not discord.connections)
+
+
+async def test_a_refused_token_is_said_in_one_sentence(discord: LocalDiscord, tmp_path: Path) -> None:
+    wrong = "MTIzNDU2Nzg5MDEyMzQ1Njc4.wrong1.abcdefghijklmnopqrstuvwxyz0123456789AB"
+    environ = {"CHANDELIER_TOKEN": wrong, "CHANDELIER_REST_URL": discord.rest_url}
+
+    async with process("run", folder=tmp_path, **environ) as bot:
+        code, output = await the_end(bot)
+
+    assert code == 1
+    assert "Discord refuses the token" in output
+    assert wrong not in output
+    assert "Traceback" not in output
+
+
+async def test_the_bot_can_be_stopped_while_discord_does_not_answer(
+    discord: LocalDiscord, tmp_path: Path
+) -> None:
+    discord.fail("GET", "/gateway/bot", status=503, times=None)
+    environ = {"CHANDELIER_TOKEN": discord.token, "CHANDELIER_REST_URL": discord.rest_url}
+
+    async with process("run", folder=tmp_path, **environ) as bot:
+        assert await discord.until(
+            lambda: any(request.path.endswith("/gateway/bot") for request in discord.requests),
+            patience=PATIENCE,
+        )
+        bot.send_signal(signal.SIGTERM)
+        code, output = await the_end(bot)
+
+    assert code == 0, output
+
+
+async def test_the_demo_starts_everything_and_says_so(tmp_path: Path) -> None:
+    async with process("demo", "--smoke", "60", folder=tmp_path) as demo:
+        code, output = await the_end(demo)
+
+    assert code == 0, output
+    assert "/status" in output
+    assert "the page answered" in output
+    assert sorted(await asyncio.to_thread(tmp_path.rglob, "*")) == []
+
+
+async def test_the_demo_lives_until_ctrl_c(tmp_path: Path) -> None:
+    async with process("demo", folder=tmp_path) as demo:
+        page = await find_line(demo, lambda line: "/" in line and "Open this page:" in line)
+        url = page.split()[-1]
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert response.status == 200
+        await find_line(demo, lambda line: "Ctrl-C" in line)
+        demo.send_signal(signal.SIGINT)
+        code, output = await the_end(demo)
+
+    assert code == 0, output
+    assert "Traceback" not in output
+
+
+async def find_line(started: asyncio.subprocess.Process, wanted: Callable[[str], bool]) -> str:
+    """Read the process's output up to a line."""
+    assert started.stdout is not None
+    seen: list[str] = []
+    async with asyncio.timeout(PATIENCE):
+        async for raw in started.stdout:
+            seen.append(raw.decode())
+            if wanted(seen[-1]):
+                return seen[-1]
+    raise AssertionError("".join(seen))
