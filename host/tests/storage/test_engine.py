@@ -100,7 +100,9 @@ class TestTransactions:
         assert (row.key, row.attempts) == ("birthday", 0)
         assert row.id > 0
 
-    async def test_a_reader_does_not_see_what_is_not_committed_and_does_not_wait(self, hosted: Database) -> None:
+    async def test_a_reader_does_not_see_what_is_not_committed_and_does_not_wait(
+        self, hosted: Database
+    ) -> None:
         async with hosted.storage("diary").transaction() as session:
             session.add(timer("birthday"))
             await session.flush()
@@ -180,7 +182,9 @@ class TestTransactions:
             async with hosted.storage("diary").read() as session:
                 await session.execute(sa.delete(TimerRow))
 
-    async def test_an_insert_can_say_what_to_do_on_conflict_on_either_database(self, hosted: Database) -> None:
+    async def test_an_insert_can_say_what_to_do_on_conflict_on_either_database(
+        self, hosted: Database
+    ) -> None:
         storage = hosted.storage("chandelier")
         async with storage.transaction() as session:
             for value in ("first", "second"):
@@ -236,7 +240,13 @@ class TestColumns:
         async with hosted.storage("diary").transaction() as session:
             session.add(
                 OutboxRow(
-                    plugin="diary", kind="post", key="1", payload=payload, result=None, next_at=NOW, created_at=NOW
+                    plugin="diary",
+                    kind="post",
+                    key="1",
+                    payload=payload,
+                    result=None,
+                    next_at=NOW,
+                    created_at=NOW,
                 )
             )
 

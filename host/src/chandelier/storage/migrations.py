@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -119,7 +120,7 @@ class Migrator:
         if not steps:
             return before, before
         if before is not None:
-            await self.backups.take(f"before-{name}-{steps[-1].revision}", only=name)
+            await self._back_up(name, steps[-1].revision)
         after = steps[-1].revision
         await self._run(name, script, after, lambda at: script._upgrade_revs(after, at))
         logger.info("Storage of {}: revision {} → {}", name, before or "none", after)
@@ -137,7 +138,7 @@ class Migrator:
             return before, before
         if before is None or (target is not None and not _between(script, target, before)):
             raise PluginError(f"plugin {name!r}: {to} is not before {before or 'base'}; use upgrade")
-        await self.backups.take(f"before-{name}-{target or 'base'}", only=name)
+        await self._back_up(name, target or "base")
         await self._run(name, script, target, lambda at: script._downgrade_revs(to, at))
         logger.info("Storage of {}: revision {} → {}", name, before, target or "none")
         return before, target
@@ -197,6 +198,15 @@ class Migrator:
             f"plugin {name!r}: a newer version wrote its tables (revision {stored}; this version knows up "
             f"to {known[-1]}). Install the newer version again, or go back with: {undo}"
         )
+
+    async def _back_up(self, name: str, to: str) -> None:
+        try:
+            await self.backups.take(f"before-{name}-{to}", only=name)
+        except (OSError, sqlite3.Error) as error:
+            raise PluginError(
+                f"plugin {name!r}: no backup could be taken, so nothing was migrated: {error}. "
+                f"Make room in {self.backups.folder} and try again"
+            ) from error
 
     async def _run(
         self, name: str, script: ScriptDirectory, after: str | None, steps: Callable[[Any], Any]

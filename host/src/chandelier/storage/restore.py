@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 from loguru import logger
-from sqlalchemy.exc import DBAPIError
 
-from chandelier.errors import InvalidRequest, PluginError
+from chandelier.errors import ChandelierError, InvalidRequest, PluginError
 from chandelier.storage import postgres_copy, sqlite_copy
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
@@ -69,7 +67,9 @@ async def restore(
         else:
             left = chosen - set(histories)
             await _rebuild(migrator, database, backup, histories, chosen - left, whole=only is None)
-    except (sqlite3.Error, DBAPIError, OSError) as error:
+    except ChandelierError:
+        raise
+    except Exception as error:
         raise PluginError(f"{path} was not restored and nothing was changed: {error}") from error
     done = tuple(sorted(chosen - left))
     logger.info("Restored {} from {}", ", ".join(done) or "nothing", path)
