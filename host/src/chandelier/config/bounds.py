@@ -82,11 +82,14 @@ def shown(value: Any) -> str:
 def of_length(facts: Facts, what: str) -> str:
     """``at most 5 characters`` and the like; empty without bounds on the length."""
     low, high = facts.min_length, facts.max_length
-    if low is not None and high is not None:
-        return f"{low} {what}" if low == high else f"{low} to {high} {what}"
-    if low is not None:
-        return f"at least {low} {what}"
-    return f"at most {high} {what}" if high is not None else ""
+    if low is not None and high is not None and low != high:
+        return f"{low} to {high} {what}"
+    bound = high if low is None else low
+    if bound is None:
+        return ""
+    one = {"characters": "character", "elements": "element", "entries": "entry"}
+    words = f"{bound} {one.get(what, what) if bound == 1 else what}"
+    return words if low == high else f"at least {words}" if high is None else f"at most {words}"
 
 
 def between(facts: Facts) -> str:

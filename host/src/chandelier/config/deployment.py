@@ -6,6 +6,7 @@ one step: whatever fails, the file is what it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -25,6 +26,8 @@ from chandelier.errors import PluginError
 __all__ = ["Change", "Checked", "Deployment", "Undone"]
 
 T = TypeVar("T")
+_DATA_DIR = re.compile(r"""^\s*data_dir\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+"""Finds the setting in a file that is too broken to be read."""
 Versioned = Mapping[str, tuple[type[Any], Sequence[ConfigMigration]]]
 """Schemas with their migrations by section name; ``chandelier`` is the host's own section."""
 
@@ -90,8 +93,25 @@ class Deployment:
         Backups go to ``backups/config`` in ``data_dir``, which is found in the config itself when it is
         not given. Raises ConfigError with the line when the file is not valid TOML.
         """
-        file = ConfigFile.read(path)
-        folder = data_dir or path.parent / _data_dir(file, environ)
+        return cls._of(ConfigFile.read(path), environ, data_dir, clock)
+
+    @classmethod
+    def read_for_rollback(
+        cls,
+        path: Path,
+        environ: Mapping[str, str],
+        *,
+        data_dir: Path | None = None,
+        clock: Clock | None = None,
+    ) -> Deployment:
+        """The same for a file that may be too broken to be read: good for ``rollback`` and nothing else."""
+        return cls._of(ConfigFile.read(path, broken=True), environ, data_dir, clock)
+
+    @classmethod
+    def _of(
+        cls, file: ConfigFile, environ: Mapping[str, str], data_dir: Path | None, clock: Clock | None
+    ) -> Deployment:
+        folder = data_dir or file.path.parent / _data_dir(file, environ)
         return cls(
             file=file,
             environ=dict(environ),
@@ -153,7 +173,7 @@ class Deployment:
         return found
 
     def pending(self, schemas: Versioned, *, targets: Mapping[str, int] | None = None) -> list[Change]:
-        """What ``migrate`` would do."""
+        """What is due, without trying the steps; raises like ``migrate`` for a newer section."""
         return [change for change, _ in self._strides(schemas, targets or {})]
 
     def migrate(
@@ -165,13 +185,20 @@ class Deployment:
         ``version`` is taken to be current. Raises ConfigError for a section from a newer version and when
         the file cannot be written, PluginError when a step is missing or fails.
         """
+        changes, text = self.preview(schemas, targets=targets)
+        if changes and not dry_run:
+            self.file, _ = self.file.write(text, backups=self.backups, now=self.clock.now())
+        return changes
+
+    def preview(
+        self, schemas: Versioned, *, targets: Mapping[str, int] | None = None
+    ) -> tuple[list[Change], str]:
+        """What ``migrate`` would do, and the text that it would write; raises what it would raise."""
         due = self._strides(schemas, targets or {})
         text = self.file.text
         for change, strides in due:
             text = _migrate_text(self.path, text, change.section, strides)
-        if due and not dry_run:
-            self.file, _ = self.file.write(text, backups=self.backups, now=self.clock.now())
-        return [change for change, _ in due]
+        return [change for change, _ in due], text
 
     def rollback(self) -> Undone:
         """Make the newest backup the config again; repeating it goes further back.
@@ -330,6 +357,8 @@ def _data_dir(file: ConfigFile, environ: Mapping[str, str]) -> Path:
     """Where the host's own section will say that data is kept; wrong values are reported by its check."""
     host = file.data.get(HOST)
     stated = cast("Mapping[str, Any]", host).get("data_dir") if isinstance(host, Mapping) else None
+    if file.broken and (line := _DATA_DIR.search(file.text)):
+        stated = line.group(1)
     chosen = environ.get(variable(HOST, ("data_dir",))) or stated
     return Path(chosen if isinstance(chosen, str) and chosen else "data").expanduser()
 

@@ -33,31 +33,35 @@ class ConfigFile:
     text: str
     data: Mapping[str, Any] = attrs.field(repr=False)
     exists: bool = True
+    broken: bool = False
+    """It could not be parsed, so there is no data; only its text can be kept."""
 
     @classmethod
-    def read(cls, path: Path) -> ConfigFile:
+    def read(cls, path: Path, *, broken: bool = False) -> ConfigFile:
         """Read a file; one that does not exist is empty, for everything has a default.
 
-        Raises ConfigError with the line when it is not valid TOML, not UTF-8 or cannot be read.
+        Raises ConfigError with the line when it is not valid TOML or not UTF-8, unless it may be
+        ``broken``; and when it cannot be read.
         """
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except FileNotFoundError:
+        text = _text(path)
+        if text is None:
             return cls(path=path, text="", data={}, exists=False)
-        except OSError as error:
-            raise ConfigError(
-                [Problem(file=str(path), message=f"cannot be read ({error.strerror}): check its permissions")]
-            ) from error
-        except UnicodeDecodeError as error:
-            line = path.read_bytes()[: error.start].count(b"\n") + 1
-            raise ConfigError(
-                [Problem(file=path.name, line=line, message="is not UTF-8: save it with this encoding")]
-            ) from error
-        return cls.parse(path, text)
+        try:
+            return cls.parse(path, text)
+        except ConfigError:
+            if broken:
+                return cls(path=path, text=text, data={}, broken=True)
+            raise
 
     @classmethod
     def parse(cls, path: Path, text: str) -> ConfigFile:
         """The same for a text that belongs to ``path``."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # what _text could not decode
+            line = text.count("\n", 0, error.start) + 1
+            problem = Problem(file=path.name, line=line, message="is not UTF-8: save it with this encoding")
+            raise ConfigError([problem]) from error
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -106,7 +110,7 @@ class ConfigFile:
 
     def ensure_unchanged(self) -> None:
         """Raise ConfigError when the file on disk is no longer what was read."""
-        if ConfigFile.read(self.path).text != self.text:
+        if (_text(self.path) or "") != self.text:
             raise ConfigError(
                 [Problem(file=self.path.name, message="was changed by someone else meanwhile: try again")]
             )
@@ -154,6 +158,20 @@ def _number(backup: Path) -> int:
     return int(found.group(1)) if found else 0
 
 
+def _text(path: Path) -> str | None:
+    """What is in a file, line ends as they are; None when there is no file.
+
+    Bytes that are not UTF-8 come through as surrogates, so that even then nothing is lost.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}): check its permissions"
+        raise ConfigError([Problem(file=str(path), message=problem)]) from error
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a crash at any moment leaves either the old text or the new one, whole.
 
@@ -163,7 +181,7 @@ def write_atomically(path: Path, text: str) -> None:
     real = path.resolve()
     temporary = real.with_name(f".{real.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8", newline="") as file:
+        with temporary.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             if real.exists():
                 temporary.chmod(real.stat().st_mode & 0o7777)
             file.write(text)

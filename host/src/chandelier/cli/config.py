@@ -1,0 +1,216 @@
+"""``chandelier config``: write, check, explain, migrate and roll back the deployment's config."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chandelier.cli.init import init_command
+from chandelier.cli.installed import Installed
+from chandelier.cli.output import (
+    EXIT_CONFIG,
+    EXIT_PROBLEM,
+    complain,
+    config_option,
+    console,
+    json_option,
+    print_json,
+    table,
+)
+from chandelier.config.bounds import shown
+from chandelier.config.deployment import Deployment
+from chandelier.config.environment import HOST
+from chandelier.config.host import HostConfig
+from chandelier.config.json_schema import json_schema
+from chandelier.config.layers import Layer, Row, explain
+from chandelier.config.migrations import ConfigMigration
+from chandelier.config.problems import ConfigError, Problem, nearest
+
+__all__ = ["config_group"]
+
+
+@click.group("config")
+def config_group() -> None:
+    """Write, check, explain, migrate and roll back the config."""
+
+
+config_group.add_command(init_command, "init")
+
+
+@config_group.command("check")
+@config_option
+@json_option
+@click.pass_obj
+def check_command(installed: Installed, config_path: Path, as_json: bool) -> None:
+    """Check config.toml and the environment; every problem is listed at once.
+
+    Exit codes: 0 all is well (warnings aside), 1 a plugin's section cannot be checked because the plugin
+    cannot be loaded, 78 the config is wrong.
+    """
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+    due: list[str] = []
+    unchecked = [f"{plugin.name}: {plugin.problem}" for plugin in installed.plugins if plugin.problem]
+    try:
+        deployment = Deployment.read(config_path, os.environ)
+        versioned = _versioned(installed)
+        pending = deployment.pending(versioned)
+        due = [f"{change} is due: chandelier config migrate" for change in pending]
+        schemas = {name: schema for name, (schema, _) in versioned.items()}
+        for change in pending:
+            del schemas[change.section]
+        names = [plugin.name for plugin in installed.plugins]
+        _, problems, warnings = deployment.check(schemas, also=names)
+    except ConfigError as error:
+        problems = error.problems
+    if as_json:
+        print_json(
+            {
+                "ok": not problems and not unchecked,
+                "problems": [problem.to_json() for problem in problems],
+                "warnings": [warning.to_json() for warning in warnings],
+                "due": due,
+                "unchecked": unchecked,
+            }
+        )
+    else:
+        _show_check(config_path, problems, [*map(str, warnings), *due], unchecked)
+    if problems:
+        raise click.exceptions.Exit(EXIT_CONFIG)
+    if unchecked:
+        raise click.exceptions.Exit(EXIT_PROBLEM)
+
+
+@config_group.command("show")
+@click.argument("section", required=False)
+@config_option
+@json_option
+@click.pass_obj
+def show_command(installed: Installed, section: str | None, config_path: Path, as_json: bool) -> None:
+    """Show every setting in force and the layer it comes from; secrets are hidden.
+
+    SECTION is a plugin's name, or chandelier for the host's own settings; without it all are shown.
+    """
+    schemas = {name: schema for name, (schema, _) in _versioned(installed).items()}
+    if section is not None and section not in schemas:
+        raise click.BadParameter(_no_such_section(section, schemas), param_hint="SECTION")
+    chosen = schemas if section is None else {section: schemas[section]}
+    deployment = Deployment.read(config_path, os.environ)
+    rows: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    for name, schema in chosen.items():
+        try:
+            rows[name] = explain(deployment.load(name, schema))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    if as_json:
+        print_json({name: [row.to_json() for row in rows[name]] for name in rows})
+        return
+    for name, settings in rows.items():
+        console().print(f"[bold]{name}[/]")
+        table(("setting", "value", "from", "allowed"), [_cells(row) for row in settings])
+
+
+@config_group.command("schema")
+@json_option
+@click.pass_obj
+def schema_command(installed: Installed, as_json: bool) -> None:
+    """Print the JSON Schema of config.toml, for editors (always JSON)."""
+    del as_json
+    print_json(json_schema({name: schema for name, (schema, _) in _versioned(installed).items()}))
+
+
+@config_group.command("migrate")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@config_option
+@json_option
+@click.pass_obj
+def migrate_command(installed: Installed, dry_run: bool, config_path: Path, as_json: bool) -> None:
+    """Bring every section up to the version that the installed plugins read, after a backup."""
+    deployment = Deployment.read(config_path, os.environ)
+    before = deployment.file.text
+    versioned = _versioned(installed)
+    if dry_run:
+        changes, after = deployment.preview(versioned)
+    else:
+        changes = deployment.migrate(versioned)
+        after = deployment.file.text
+    backup = deployment.backups.newest() if changes and not dry_run else None
+    diff = list(
+        difflib.unified_diff(
+            before.splitlines(),
+            after.splitlines(),
+            str(config_path),
+            f"{config_path} (migrated)",
+            lineterm="",
+        )
+    )
+    if as_json:
+        done = {"dry_run": dry_run, "changes": [change.to_json() for change in changes]}
+        print_json({**done, "backup": backup and str(backup), "diff": diff})
+        return
+    for line in [*map(str, changes), *(diff if dry_run else [])]:
+        click.echo(line)
+    if not changes:
+        click.echo(f"{config_path} is up to date.")
+    if backup is not None:
+        click.echo(f"What it was: {backup} (to go back: chandelier config rollback)")
+
+
+@config_group.command("rollback")
+@config_option
+@json_option
+def rollback_command(config_path: Path, as_json: bool) -> None:
+    """Make the newest backup the config again; repeat it to go further back."""
+    deployment = Deployment.read_for_rollback(config_path, os.environ)
+    if deployment.backups.newest() is None:
+        complain(f"there is no backup to go back to in {deployment.backups.folder}")
+        raise click.exceptions.Exit(EXIT_PROBLEM)
+    undone = deployment.rollback()
+    if as_json:
+        kept = undone.kept and str(undone.kept)
+        print_json({"restored": str(undone.restored), "kept": kept})
+        return
+    click.echo(f"{config_path} is again what {undone.restored.name} was.")
+    if undone.kept is not None:
+        click.echo(f"What was undone: {undone.kept}")
+
+
+def _versioned(installed: Installed) -> Mapping[str, tuple[type[Any], Sequence[ConfigMigration]]]:
+    """The host's section and those of the plugins that could be loaded."""
+    migrations = installed.config_migrations()
+    plugins = {name: (schema, migrations.get(name, ())) for name, schema in installed.schemas().items()}
+    return {HOST: (HostConfig, ()), **plugins}
+
+
+def _no_such_section(section: str, known: Mapping[str, Any]) -> str:
+    guess = nearest(section, known)
+    hint = f"; did you mean {guess}?" if guess else f"; there are {', '.join(known)}"
+    return f"there is no section {section!r}{hint}"
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    value = "" if row.value is None else str(row.value) if row.secret else shown(row.value)
+    return (row.path, value, row.place if row.layer is not Layer.DEFAULT else "default", row.allowed)
+
+
+def _show_check(
+    path: Path, problems: Sequence[Problem], warnings: Sequence[str], unchecked: Sequence[str]
+) -> None:
+    for problem in problems:
+        complain(str(problem))
+    for line in unchecked:
+        complain(f"cannot be checked: {line}")
+    for line in warnings:
+        console(err=True).print("warning:", line, style="yellow", markup=False)
+    if not problems and not unchecked:
+        click.echo(
+            f"{path} is fine." if path.exists() else f"There is no {path}: everything has its default."
+        )
