@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,15 +23,16 @@ from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
 from chandelier.lifecycle import Lifecycle, Record, State
+from chandelier.observe.redact import Redactor
 from chandelier.routing.binding import Binder
 from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
 from chandelier.services.access import Access
+from chandelier.services.due import PluginNotRunning
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Effect, OutboxWorker
-from chandelier.services.due import PluginNotRunning
 from chandelier.services.scheduler import Scheduler, Timer
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
@@ -49,7 +49,8 @@ ESSENTIAL = "core"
 class Host:
     """One bot: a deployment, its plugins and everything between them.
 
-    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests.
+    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``redactor`` learns the
+    secrets in plugins' configs, so that logs can leave them out.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Host:
         only: Sequence[str] | None = None,
         clock: Clock | None = None,
         choose: Callable[[str], str] = secrets.choice,
+        redactor: Redactor | None = None,
     ) -> None:
+        self._redactor = redactor
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -83,6 +86,8 @@ class Host:
         self.migrator = Migrator(self.database)
         self.settings = GuildSettings(self.database)
         self.state = HostState(self.database)
+        self.owners: set[int] = set(self.config.owner_ids)
+        """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
         self.connected = False
         self.last_sync = SyncResult()
@@ -244,6 +249,9 @@ class Host:
             ) from error
         except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
             raise ServiceUnavailable(f"cannot connect to Discord: {error}") from error
+        application = await self.client._ensure_application()
+        if not self.owners:
+            self.owners.update(application.team.members if application.team else [application.owner.id])
         self.client._started = True
         self.connected = True
         await self.sync()
@@ -268,10 +276,13 @@ class Host:
                 self._undo[name] = lambda: self.migrator.downgrade(name, history, before or "base")
         if schema is not None:
             await self.settings.migrate(name, description.config_migrations, schema.__config_version__)
+        config = None if schema is None else self.deployment.section(name, schema)
+        if self._redactor is not None:
+            self._redactor.learn(config)
         guilds = GuildConfigs(name, schema, self.deployment, self.settings)
         record.context = Context(
             name,
-            config=None if schema is None else self.deployment.section(name, schema),
+            config=config,
             guilds=guilds,
             clock=self.plugin_clock,
             bot=self.bot,
@@ -279,7 +290,7 @@ class Host:
             timers=self.scheduler.timers(name),
             outbox=self.outbox.outbox(name),
             http=self.http,
-            access=Access(name, owners=self.config.owner_ids),
+            access=Access(name, owners=self.owners),
             hooks=PublishedHooks(self.hooks, self.gate.active, self._hook_failed),
             ids=self.ids,
             containment=self.containment,
@@ -362,24 +373,22 @@ class Host:
         return [record for record in self.lifecycle.in_order() if record.state is state]
 
 
-async def run(deployment: Deployment, *, without: Sequence[str] = ()) -> None:
-    """Run a deployment until a stop signal or until the connection is lost for good."""
-    host = Host(deployment, without=without)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+async def run(
+    deployment: Deployment, *, without: Sequence[str] = (), redactor: Redactor | None = None
+) -> None:
+    """Run a deployment until cancelled (it stops cleanly then) or until the connection is lost for good.
+
+    Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
+    """
+    host = Host(deployment, without=without, redactor=redactor)
     await host.start()
-    ended = [asyncio.create_task(stop.wait()), asyncio.create_task(host.bot.join())]
     try:
-        done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
-        if ended[0] not in done:
-            error = ended[1].exception()
-            raise ServiceUnavailable(f"the connection to Discord ended: {error or 'closed'}")
-        logger.info("stopping")
+        await host.bot.join()
+        raise ServiceUnavailable("the connection to Discord ended and was not restored")
+    except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
+        raise ServiceUnavailable(f"the connection to Discord ended: {error}") from error
     finally:
-        for task in ended:
-            task.cancel()
+        logger.info("stopping")
         await host.stop()
 
 

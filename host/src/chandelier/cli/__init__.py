@@ -85,7 +85,7 @@ def _installed() -> Any:
 
 @click.group(
     cls=_Root,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is well, 1 a problem was found, 2 wrong command line, 78 bad config.",
 )
 @click.version_option(package_name="chandelier", prog_name="chandelier")

@@ -45,7 +45,7 @@ def run_command(config_path: Path, without: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(EXIT_CONFIG)
     with Logs.of(host, deployment.base) as logs:
         try:
-            run_until_told(app.run(deployment, without=without))
+            run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
         except ChandelierError:
             raise
         except Exception:

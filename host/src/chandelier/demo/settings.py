@@ -28,7 +28,6 @@ def write_config(folder: Path, *, rest_url: str, market: Market, schemas: Mappin
     # The demo's shop is on loopback, which plugins otherwise may not reach.
     host.add("http_allow", ["127.0.0.0/8"])
     host.add("log_level", "WARNING")
-    host.add("log_file", "chandelier.log")
     document.add("chandelier", host)
     plugins = tomlkit.table(is_super_table=True)
     for name, wanted in _wanted(market).items():

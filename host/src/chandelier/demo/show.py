@@ -16,12 +16,14 @@ import loopcord
 from chandelier import app
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
+from chandelier.config.host import HostConfig
 from chandelier.demo.life import live
 from chandelier.demo.programme import programme
 from chandelier.demo.settings import write_config
 from chandelier.demo.shop import Shop
 from chandelier.demo.world import Market, build
 from chandelier.errors import ServiceUnavailable
+from chandelier.observe.log import Logs
 from loopcord.page import Page
 
 __all__ = ["Demo"]
@@ -71,7 +73,8 @@ class Demo:
                 folder, rest_url=self.discord.rest_url, market=self.market, schemas=self._schemas
             )
             deployment = Deployment.read(config, {"CHANDELIER_TOKEN": self.discord.token})
-            self._host = asyncio.create_task(app.run(deployment, without=()), name="the host")
+            logs = stack.enter_context(Logs.of(deployment.host(HostConfig), deployment.base))
+            self._host = asyncio.create_task(app.run(deployment, redactor=logs.redactor), name="the host")
             stack.push_async_callback(_end, self._host)
             self.page = await stack.enter_async_context(
                 Page(
