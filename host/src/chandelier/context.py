@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.clock import Clock
 from chandelier.config.deployment import Deployment
+from chandelier.config.layers import Section
 from chandelier.config.problems import ConfigError
 from chandelier.containment import Containment
 from chandelier.errors import InvalidRequest
@@ -101,6 +102,12 @@ class GuildConfigs:
         self._known.pop(guild_id, None)
         return before, after
 
+    async def section(self, guild_id: int) -> Section[Any] | None:
+        """The config in force in a guild, with the layer every value comes from."""
+        if self._schema is None:
+            return None
+        return self._deployment.load_for_guild(self._name, self._schema, await self._values(guild_id))
+
     def forget(self) -> None:
         """Read everything anew from now on."""
         self._known.clear()
@@ -149,7 +156,7 @@ class Context:
         self.access = access
         self.hooks = hooks
         self._config = config
-        self._guilds = guilds
+        self.guilds = guilds
         self._bot = bot
         self._ids = ids
         self._containment = containment
@@ -169,13 +176,13 @@ class Context:
 
     async def config_for(self, guild_id: int) -> Any:
         """The config in force in one guild."""
-        return await self._guilds.get(int(guild_id))
+        return await self.guilds.get(int(guild_id))
 
     async def configure(
         self, guild_id: int, changes: Mapping[str, Any], *, session: AsyncSession | None = None
     ) -> Any:
         """Change settings of a guild; raises InvalidRequest with every problem."""
-        before, after = await self._guilds.change(int(guild_id), changes, session)
+        before, after = await self.guilds.change(int(guild_id), changes, session)
         await self._on_change(before, after, int(guild_id))
         return after
 

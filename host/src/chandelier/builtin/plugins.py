@@ -1,0 +1,113 @@
+"""`/plugins`: what is installed and how it is; the owner starts, stops and reloads from here."""
+
+from __future__ import annotations
+
+import hikari
+import lightbulb
+
+from chandelier.app import Host
+from chandelier.errors import InvalidRequest, NotAllowed, PluginError
+from chandelier.lifecycle import Record, State
+from chandelier.routing.loader import Loader
+
+__all__ = ["loader"]
+
+loader = Loader()
+group = lightbulb.Group(
+    "plugins",
+    "What is installed, and switching it on and off",
+    default_member_permissions=hikari.Permissions.ADMINISTRATOR,
+)
+SIGNS = {
+    State.RUNNING: "🟢",
+    State.DEGRADED: "🟡",
+    State.QUARANTINED: "🔴",
+    State.REFUSED: "⛔",
+    State.STOPPED: "⚪",
+}
+
+
+async def suggest_plugins(ctx: lightbulb.AutocompleteContext[str]) -> None:
+    """Installed plugins whose name has what was typed so far."""
+    host = await ctx.client.di.default_container.get(Host)  # pyright: ignore[reportOptionalMemberAccess]
+    typed = str(ctx.focused.value or "").lower()
+    await ctx.respond([name for name in sorted(host.lifecycle.records) if typed in name][:25])
+
+
+@group.register
+class ListPlugins(lightbulb.SlashCommand, name="list", description="Every plugin and how it is"):
+    """Everyone who sees the command may look."""
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
+        """Answer with one line per plugin."""
+        lines = [_line(record) for record in host.lifecycle.records.values()]
+        embed = hikari.Embed(title="Plugins", description="\n".join(lines)[:4000], timestamp=host.clock.now())
+        await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
+
+
+@group.register
+class EnablePlugin(lightbulb.SlashCommand, name="enable", description="Start a plugin"):
+    """For the bot's owner."""
+
+    name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
+        """Start it, sync commands, and say what came of it."""
+        record = await _act(ctx, host, "enable", self.name)
+        await _tell(ctx, f"**{record.name}** {record.candidate.version} is running.")
+
+
+@group.register
+class DisablePlugin(lightbulb.SlashCommand, name="disable", description="Stop a plugin and keep it stopped"):
+    """For the bot's owner."""
+
+    name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
+        """Stop it, sync commands, and say what came of it."""
+        record = await _act(ctx, host, "disable", self.name)
+        await _tell(ctx, f"**{record.name}** is stopped. Its data stays; `/plugins enable` starts it again.")
+
+
+@group.register
+class ReloadPlugin(
+    lightbulb.SlashCommand,
+    name="reload",
+    description="Bring in the version of a plugin that is installed now",
+):
+    """For the bot's owner."""
+
+    name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
+        """Reload it, sync commands, and say what came of it."""
+        record = await _act(ctx, host, "reload", self.name)
+        await _tell(ctx, f"**{record.name}** {record.candidate.version} is loaded anew and running.")
+
+
+loader.command(group)
+
+
+async def _act(ctx: lightbulb.Context, host: Host, verb: str, name: str) -> Record:
+    if ctx.user.id not in host.owners:
+        raise NotAllowed("Only the bot's owner may do this: it concerns every server the bot is in.")
+    await ctx.defer(ephemeral=True)
+    try:
+        return await getattr(host, verb)(name)
+    except PluginError as error:
+        raise InvalidRequest(str(error)) from error
+
+
+async def _tell(ctx: lightbulb.Context, text: str) -> None:
+    await ctx.respond(text, flags=hikari.MessageFlag.EPHEMERAL)
+
+
+def _line(record: Record) -> str:
+    summary = record.description.manifest.summary if record.description is not None else ""
+    said = record.reason or summary
+    sign, version = SIGNS.get(record.state, "⚪"), record.candidate.version
+    return f"{sign} **{record.name}** {version} — {record.state}: {said}"
