@@ -12,6 +12,7 @@ from .guilds import Channel, Guild, Role, User
 from .local import LocalDiscord
 from .members import Member
 from .messages import Message, Reply
+from .page import Page
 from .rest import Request
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "LoopcordError",
     "Member",
     "Message",
+    "Page",
     "Reply",
     "Request",
     "Role",

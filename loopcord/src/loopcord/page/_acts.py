@@ -222,7 +222,9 @@ class Acts:
         given = asked.get("options")
         if not isinstance(given, dict):
             raise ActError("options are sent by name")
-        name, *path = command.split() or [""]
+        if not command.strip():
+            raise ActError("which command? its name is missing")
+        name, *path = command.split()
         found = next((c for c in interactions.visible_commands(member, channel) if c["name"] == name), {})
         for word in path:
             found = next((o for o in found.get("options") or [] if o["name"] == word), {})

@@ -110,8 +110,13 @@ export class Chat {
   head() {
     const { world } = this.app;
     if (this.older) return h("button.older", { onclick: () => this.app.showOlder() }, "Show older messages");
-    const name = world?.channel?.name ?? "";
-    return h("div.beginning", null, h("h1", null, world?.channel?.type === 1 ? name : `#${name}`), h("p", null, world?.channel?.topic || `This is the beginning of ${name}.`));
+    if (!world) return h("div.beginning");
+    if (!world.channel) {
+      const why = world.me.inside ? "This channel is closed to this member." : `${world.me.name} is not in this server any more. The button at the bottom left lets them come back, or lets you be someone else.`;
+      return h("div.beginning", null, h("h1", null, "Nothing to see"), h("p", null, why));
+    }
+    const { name, topic, type } = world.channel;
+    return h("div.beginning", null, h("h1", null, type === 1 ? name : `#${name}`), h("p", null, topic ? inline(topic, this.app.names) : `This is the beginning of ${name}.`));
   }
 
   continues(before, row) {

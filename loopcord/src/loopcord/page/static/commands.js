@@ -57,6 +57,8 @@ export class CommandForm {
     field.input = input;
     input.addEventListener("input", () => {
       field.raw = null;
+      field.pill.classList.remove("wrong");
+      this.problem.hidden = true;
       input.size = Math.max(8, Math.min(60, input.value.length + 1));
       this.suggest(field, true);
     });
@@ -80,15 +82,16 @@ export class CommandForm {
     field.input.size = Math.max(8, Math.min(60, label.length + 1));
     field.raw = raw;
     field.pill.classList.remove("wrong");
-    const rest = [...this.fields.values()];
-    (rest.slice(rest.indexOf(field) + 1).find((one) => !one.input.value) ?? field).input.focus();
     this.suggestions.hide();
+    const rest = [...this.fields.values()];
+    const next = rest.slice(rest.indexOf(field) + 1).find((one) => !one.input.value);
+    if (next) next.input.focus();
   }
 
   /** Everything a field could hold by the world or by the command's own list; null when it is free text. */
   known({ option }) {
     const { world } = this.app;
-    const people = () => world.members.map((one) => ({ label: one.name, hint: one.username, icon: personIcon(one), raw: one.id }));
+    const people = () => world.members.map((one) => ({ label: one.name, hint: one.username === one.name ? "" : one.username, icon: personIcon(one), raw: one.id }));
     const roles = () => world.roles.map((one) => ({ label: `@${one.name}`, hint: "role", raw: one.id }));
     const wanted = option.channel_types;
     if (option.type === USER) return people();

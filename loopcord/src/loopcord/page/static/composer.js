@@ -19,7 +19,7 @@ export class Composer {
     this.text.addEventListener("blur", () => this.suggestions.hide());
     this.text.addEventListener("paste", (event) => event.clipboardData.files.length && (event.preventDefault(), this.addFiles(event.clipboardData.files)));
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => (this.addFiles(this.picker.files), (this.picker.value = "")) });
-    this.attach = h("button.plain", { title: "Attach a file", onclick: () => this.picker.click() }, "＋");
+    this.attach = h("button.plain", { title: "Attach a file", onclick: () => this.picker.click() }, "+");
     this.slash = h("button.plain.slash", { title: "Slash commands", onclick: () => this.openPicker() }, "/");
     this.emoji = h("button.plain", { title: "Emoji", onclick: () => emojiPicker(this.emoji, (emoji) => this.insert(emoji)) }, "☺");
     this.banner = h("div.banner", { hidden: true });
@@ -43,7 +43,7 @@ export class Composer {
     const { channel, me } = this.app.world;
     const may = channel?.may;
     const commands = this.app.world.commands.length > 0;
-    let hint = `Message ${channel?.type === 1 ? "" : "#"}${channel?.name ?? ""}${commands ? "   —   type / for commands" : ""}`;
+    let hint = `Message ${channel?.type === 1 ? "" : "#"}${channel?.name ?? ""}${commands && innerWidth > 640 ? "   —   type / for commands" : ""}`;
     if (!me.inside) hint = `${me.name} is no longer a member of this server. Be someone else: bottom left.`;
     else if (me.timed_out_until && new Date(me.timed_out_until) > new Date()) hint = `${me.name} is timed out and cannot write.`;
     else if (!channel) hint = "This channel is not open to you.";
@@ -91,7 +91,7 @@ export class Composer {
     const { members, roles, channels } = this.app.world;
     const rows = found[1] === "#"
       ? channels.filter((one) => one.readable).map((one) => ({ label: `#${one.name}`, insert: `<#${one.id}>` }))
-      : [...members.map((one) => ({ label: one.name, hint: one.username, icon: personIcon(one), insert: `<@${one.id}>` })), ...roles.map((one) => ({ label: `@${one.name}`, hint: "role", insert: `<@&${one.id}>` }))];
+      : [...members.map((one) => ({ label: one.name, hint: one.username === one.name ? "" : one.username, icon: personIcon(one), insert: `<@${one.id}>` })), ...roles.map((one) => ({ label: `@${one.name}`, hint: "role", insert: `<@&${one.id}>` }))];
     const fitting = rows.filter((one) => one.label.toLowerCase().includes(query)).slice(0, 10);
     return this.suggestions.show(found[1] === "#" ? "Channels" : "People", fitting.map((one) => ({ ...one, pick: () => this.insert(`${one.insert} `, found[2].length + 1) })));
   }

@@ -26,9 +26,9 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 
 /** A colour of one's own for everyone without a role's: the same person, the same colour. */
 export function hue(id) {
-  let sum = 7;
-  for (const digit of String(id)) sum = (sum * 31 + digit.charCodeAt(0)) % 360;
-  return sum;
+  let sum = 2166136261;
+  for (const digit of String(id)) sum = Math.imul(sum ^ digit.charCodeAt(0), 16777619);
+  return Math.imul(sum ^ (sum >>> 15), 2246822519) >>> 23;
 }
 
 export const hex = (colour) => `#${colour.toString(16).padStart(6, "0")}`;

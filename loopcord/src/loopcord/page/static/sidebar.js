@@ -20,7 +20,7 @@ export class Sidebar {
     this.drawChannels(world);
     this.drawTips();
     this.drawMembers(world);
-    $("#me").replaceChildren(avatar(world.me), h("span.grow", null, h("b", null, world.me.name), h("small", null, "you act as this member")), h("button.plain", { title: "Be someone else", "aria-haspopup": "menu", id: "switch", onclick: (event) => this.switchMenu(event.currentTarget) }, "⇄"));
+    $("#me").replaceChildren(avatar(world.me), h("span.grow", null, h("small", null, "you act as"), h("b", null, world.me.name)), h("button.plain", { title: "Be someone else", "aria-haspopup": "menu", id: "switch", onclick: (event) => this.switchMenu(event.currentTarget) }, "⇄"));
     const here = world.channel;
     $("#channel-name").textContent = here ? `${here.type === 1 ? "@" : "#"} ${here.name}` : "No channel";
     $("#channel-topic").replaceChildren(...inline(here?.topic ?? "", this.app.names));
