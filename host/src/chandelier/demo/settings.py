@@ -55,6 +55,7 @@ def _wanted(market: Market) -> dict[str, dict[str, Any]]:
     return {
         "moderation": {"log_channel": market.mod_log.id, "words": ["free nitro"]},
         "reactions": {},
-        "redeye": {},
+        # The shop is ours: it may be looked at often, so that a visitor sees an alert within seconds.
+        "redeye": {"interval": 10, "jitter": 0, "host_gap": 1},
         "luisaviaroma": {},
     }
