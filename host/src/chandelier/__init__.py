@@ -6,7 +6,7 @@ This is the public API for authors of plugins, and only it: what is not in ``__a
 from __future__ import annotations
 
 from chandelier.clock import Clock, SystemClock
-from chandelier.config.migrations import ConfigMigration
+from chandelier.config.migrations import ConfigMigration, change_value, rename_key
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
 from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
@@ -73,11 +73,13 @@ __all__ = [
     "Timer",
     "Timers",
     "UtcDateTime",
+    "change_value",
     "check_hierarchy",
     "fetch_standings",
     "hookimpl",
     "hookspec",
     "permissions_of",
+    "rename_key",
     "schema",
     "setting",
     "standing_of",
