@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Page"]
 
 _REMEMBERED_TYPISTS = 64
+_OF_PEOPLE = ("GUILD_", "USER_")
+"""Gateway events that may change names, roles or who is here."""
 
 
 class Page:
@@ -152,7 +154,8 @@ class Page:
         channel_id = int(channel) if channel.isascii() and channel.isdecimal() else self._first.id
         for member in self._members:
             if str(member.id) == viewer:
-                return View(self._discord.backend, self._guild.id, member.id, channel_id, limit or PAGE_SIZE)
+                backend = self._discord.backend
+                return View(backend, self._changes, self._guild.id, member.id, channel_id, limit or PAGE_SIZE)
         return None
 
     def _file(self, path: str) -> bytes | None:
@@ -162,7 +165,7 @@ class Page:
         if event == "TYPING_START":
             self._typed_count += 1
             self._typed.append((self._typed_count, int(payload["channel_id"]), int(payload["user_id"])))
-        self._changes.notify()
+        self._changes.notify(people=event.startswith(_OF_PEOPLE))
 
     def _typists(self, view: View, heard: int) -> tuple[int, list[dict[str, str]]]:
         """Who began to type in a view's channel since event number ``heard``, and the newest number."""

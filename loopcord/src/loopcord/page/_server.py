@@ -27,6 +27,8 @@ MAX_BODY = 12 * 1024 * 1024
 """Bytes of one act: an 8 MiB attachment in base64 and some text."""
 
 KEEP_ALIVE_SECONDS = 15.0
+FRAME_SECONDS = 1 / 30
+"""Changes within this time travel together, so that a storm of events costs a browser 30 looks a second."""
 HISTORY = 1000
 """Most messages a browser may ask to see of one channel."""
 
@@ -135,6 +137,7 @@ class PageServer:
                     await response.write(f"data: {json.dumps(news)}\n\n".encode())
                 if not await self._changes.wait(seen, KEEP_ALIVE_SECONDS):
                     await response.write(b": still here\n\n")
+                await asyncio.sleep(FRAME_SECONDS)
         except (ConnectionResetError, asyncio.CancelledError):
             return response  # the browser went away or the page closes: nothing to repair
         return response

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ._messages import messages
-from ._world import world
+from ._world import people, world
 
 __all__ = ["Changes", "View"]
 
@@ -22,6 +22,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._count = 0
+        self._people = 0
         self._closed = False
         self._waiters: set[asyncio.Future[None]] = set()
 
@@ -31,13 +32,19 @@ class Changes:
         return self._count
 
     @property
+    def people(self) -> int:
+        """How many of the changes may have been of members or roles."""
+        return self._people
+
+    @property
     def closed(self) -> bool:
         """Whether the page has been closed, after which nobody waits any more."""
         return self._closed
 
-    def notify(self) -> None:
-        """Something changed: wake all who wait."""
+    def notify(self, *, people: bool = False) -> None:
+        """Something changed, perhaps members or roles: wake all who wait."""
         self._count += 1
+        self._people += people
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -76,13 +83,17 @@ class Changes:
 class View:
     """One browser's view: a member in a channel, and what that browser already knows of it."""
 
-    def __init__(self, backend: Any, guild_id: int, viewer_id: int, channel_id: int, limit: int) -> None:
+    def __init__(
+        self, backend: Any, changes: Changes, guild_id: int, viewer_id: int, channel_id: int, limit: int
+    ) -> None:
         self._backend = backend
+        self._changes = changes
         self._guild_id = guild_id
         self._viewer_id = viewer_id
         self._channel_id = channel_id
         self._limit = limit
         self._world = ""
+        self._people: tuple[int, dict[str, Any]] = (-1, {})
         self._known: dict[str, str] = {}
         self._older: bool | None = None
 
@@ -101,7 +112,9 @@ class View:
         ``chat`` is ``{"upsert": [message…], "remove": [id…], "older": bool}``.
         """
         news: dict[str, Any] = {}
-        around = world(self._backend, self._guild_id, self._viewer_id, self._channel_id)
+        if self._people[0] != self._changes.people:
+            self._people = (self._changes.people, people(self._backend, self._guild_id))
+        around = world(self._backend, self._guild_id, self._viewer_id, self._channel_id) | self._people[1]
         packed = json.dumps(around)
         if packed != self._world:
             self._world = packed

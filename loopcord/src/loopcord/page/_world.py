@@ -6,12 +6,13 @@ so a page is never out of step with the world it shows.
 
 from __future__ import annotations
 
+import heapq
 from typing import Any
 
 from loopcord._simcord import channel_accessible
 from loopcord.permissions import BITS
 
-__all__ = ["display_name", "dm_channel", "may", "world"]
+__all__ = ["display_name", "dm_channel", "may", "people", "world"]
 
 TEXT, DM, VOICE, CATEGORY, NEWS, STAGE, FORUM = 0, 1, 2, 4, 5, 13, 15
 READABLE = frozenset({TEXT, NEWS, 10, 11, 12})
@@ -20,7 +21,7 @@ READABLE = frozenset({TEXT, NEWS, 10, 11, 12})
 Source: https://discord.com/developers/docs/resources/channel#channel-object-channel-types
 """
 
-SHOWN_MEMBERS = 500
+SHOWN_MEMBERS = 200
 """How many members the list shows; a bigger guild is counted in full but listed in part."""
 
 _SUBCOMMANDS = frozenset({1, 2})
@@ -63,7 +64,7 @@ def may(backend: Any, viewer_id: int, channel: Any) -> dict[str, bool]:
 
 
 def world(backend: Any, guild_id: int, viewer_id: int, channel_id: int) -> dict[str, Any]:
-    """Everything on the page but the messages, as ``viewer_id`` would see it in ``channel_id``."""
+    """Everything but messages and :func:`people`, as ``viewer_id`` would see it in ``channel_id``."""
     guild = backend.guilds[guild_id]
     channel = backend.channels.get(channel_id)
     inside = viewer_id in guild.members
@@ -86,14 +87,21 @@ def world(backend: Any, guild_id: int, viewer_id: int, channel_id: int) -> dict[
         "channel": _channel(backend, viewer_id, channel) if open_here else None,
         "channels": _channels(backend, guild, viewer_id) if inside else [],
         "dm": _direct(backend, viewer_id),
+        "commands": _commands(backend, viewer_id, channel_id) if open_here else [],
+        "menus": _menus(backend, viewer_id, channel_id) if open_here else {"user": [], "message": []},
+    }
+
+
+def people(backend: Any, guild_id: int) -> dict[str, Any]:
+    """The guild's members, highest role first, and its roles; the dear part of the page in a big guild."""
+    guild = backend.guilds[guild_id]
+    return {
         "roles": [
             {"id": str(role.id), "name": role.name, "color": role.color}
             for role in sorted(guild.roles.values(), key=lambda role: -role.position)
             if role.id != guild.id
         ],
         "members": _members(backend, guild),
-        "commands": _commands(backend, viewer_id, channel_id) if open_here else [],
-        "menus": _menus(backend, viewer_id, channel_id) if open_here else {"user": [], "message": []},
     }
 
 
@@ -183,7 +191,8 @@ def _members(backend: Any, guild: Any) -> list[dict[str, Any]]:
             "timed_out_until": member.timed_out_until,
         }
 
-    first = sorted(guild.members.values(), key=lambda m: (not m.role_ids, m.user_id))[:SHOWN_MEMBERS]
+    ranked = ((not member.role_ids, member.user_id) for member in guild.members.values())
+    first = [guild.members[user_id] for _, user_id in heapq.nsmallest(SHOWN_MEMBERS, ranked)]
     return sorted((row(member) for member in first), key=lambda r: (-r["rank"], r["name"].casefold()))
 
 
