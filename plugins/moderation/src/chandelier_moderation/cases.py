@@ -1,0 +1,249 @@
+"""The book of cases: what was done to whom by whom and why, numbered per guild without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import chandelier
+from chandelier_moderation.tables import Case, Counter
+
+__all__ = ["PAGE", "Book", "Draft", "History", "case_key"]
+
+PAGE = 5
+"""Cases on one page of a history."""
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """A case before it has its number."""
+
+    guild_id: int
+    action: str
+    target_id: int
+    moderator_id: int
+    reason: str
+    source: str
+    log_channel_id: int | None
+    tell_member: bool
+    channel_id: int | None = None
+    message_id: int | None = None
+    evidence: str | None = None
+    removes: bool = False
+    """Whether the message is to be deleted."""
+
+
+@attrs.frozen
+class History:
+    """One page of a member's cases, newest first."""
+
+    cases: Sequence[Case]
+    page: int
+    pages: int
+    total: int
+
+
+def case_key(case: Case, *more: str) -> str:
+    """The idempotency key of an effect of a case."""
+    return "-".join([str(case.guild_id), str(case.number), *more])
+
+
+class Book:
+    """Reads and writes cases; their effects go to the outbox in the same transaction."""
+
+    def __init__(
+        self, storage: chandelier.Storage, outbox: chandelier.Outbox, clock: chandelier.Clock
+    ) -> None:
+        self._storage = storage
+        self._outbox = outbox
+        self._clock = clock
+
+    async def open(self, draft: Draft) -> tuple[Case, bool]:
+        """Give a draft its number and have its effects carried out.
+
+        Returns the case and whether it is new: the same source never makes two.
+        """
+        async with self._storage.transaction() as session:
+            counter = await self._locked_counter(session, draft.guild_id)
+            known = await session.scalar(
+                select(Case).where(Case.guild_id == draft.guild_id, Case.source == draft.source)
+            )
+            if known is not None:
+                return known, False
+            counter.last += 1
+            case = Case(
+                guild_id=draft.guild_id,
+                number=counter.last,
+                action=draft.action,
+                target_id=draft.target_id,
+                moderator_id=draft.moderator_id,
+                reason=draft.reason,
+                source=draft.source,
+                created_at=self._clock.now(),
+                channel_id=draft.channel_id,
+                message_id=draft.message_id,
+                evidence=draft.evidence,
+                removal="waiting" if draft.removes else None,
+                dm="waiting" if draft.tell_member else "off",
+                log="off" if draft.log_channel_id is None else "waiting",
+                log_channel_id=draft.log_channel_id,
+            )
+            session.add(case)
+            await session.flush()
+            # First what protects the members, then what tells the person concerned, then the record.
+            for kind, wanted in (
+                ("remove", draft.removes),
+                ("dm", draft.tell_member),
+                ("log", draft.log_channel_id is not None),
+            ):
+                if wanted:
+                    await self._put(kind, case, session=session)
+            return case, True
+
+    async def find(self, guild_id: int, number: int) -> Case | None:
+        """A case by its number."""
+        async with self._storage.read() as session:
+            return await session.get(Case, (guild_id, number))
+
+    async def get(self, guild_id: int, number: int) -> Case:
+        """A case by its number; raises InvalidRequest when there is none."""
+        async with self._storage.read() as session:
+            case = await session.get(Case, (guild_id, number))
+            if case is not None:
+                return case
+            last = await session.scalar(select(Counter.last).where(Counter.guild_id == guild_id))
+        if not last:
+            raise chandelier.InvalidRequest("There are no cases in this server yet.")
+        raise chandelier.InvalidRequest(f"There is no case #{number}; the newest is #{last}.")
+
+    async def history(self, guild_id: int, target_id: int, page: int) -> History:
+        """A page (from 0) of a member's cases; a page that does not exist becomes the nearest that does."""
+        mine = (Case.guild_id == guild_id, Case.target_id == target_id)
+        async with self._storage.read() as session:
+            total = await session.scalar(select(func.count()).select_from(Case).where(*mine)) or 0
+            pages = max(1, -(-total // PAGE))
+            page = min(max(page, 0), pages - 1)
+            newest = select(Case).where(*mine).order_by(Case.number.desc())
+            cases = (await session.scalars(newest.offset(page * PAGE).limit(PAGE))).all()
+        return History(cases, page, pages, total)
+
+    async def void(self, guild_id: int, number: int, by: int) -> tuple[Case, bool]:
+        """Mark a case as no longer valid; False when it was before. The log shows it.
+
+        Raises InvalidRequest when there is no such case, NotAllowed to the person it is about.
+        """
+        await self.get(guild_id, number)
+        async with self._storage.transaction() as session:
+            case = await session.get_one(Case, (guild_id, number), with_for_update=True)
+            if case.target_id == by:
+                raise chandelier.NotAllowed("This case is about you; another moderator has to decide on it.")
+            if case.voided_at is not None:
+                return case, False
+            case.voided_at, case.voided_by = self._clock.now(), by
+            await self._put("relog", case, "void", session=session)
+            return case, True
+
+    async def note(self, case: Case, **columns: Any) -> None:
+        """Record what became of an effect, and have the post in the log show it."""
+        async with self._storage.transaction() as session:
+            await session.execute(self._update(case, columns))
+            if case.log != "off":
+                await self._put("relog", case, *columns, session=session)
+
+    async def logged(self, case: Case, message_id: int) -> None:
+        """Record where a case was posted; has the post refreshed if the case changed meanwhile."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            changed = (now.dm, now.removal, now.voided_at) != (case.dm, case.removal, case.voided_at)
+            now.log, now.log_trouble, now.log_message_id = "posted", None, message_id
+            if changed:
+                await self._put("relog", case, "posted", session=session)
+
+    async def not_logged(self, case: Case, why: str) -> None:
+        """Record that a case could not be posted, for `/plugins` and `/case view`."""
+        async with self._storage.transaction() as session:
+            await session.execute(self._update(case, {"log": "failed", "log_trouble": why}))
+
+    async def troubles(self) -> Sequence[tuple[str, Case]]:
+        """Per guild the newest case that could not be posted (``log``) or whose message stayed (``removal``).
+
+        Only where none since went well: what was repaired is no trouble any more.
+        """
+        found: list[tuple[str, Case]] = []
+        async with self._storage.read() as session:
+            for column, bad, good in ((Case.log, "failed", "posted"), (Case.removal, "refused", "deleted")):
+                tried = select(Case.guild_id, func.max(Case.number).label("number"))
+                last = tried.where(column.in_((bad, good))).group_by(Case.guild_id).subquery()
+                same = (Case.guild_id == last.c.guild_id) & (Case.number == last.c.number)
+                query = select(Case).join(last, same).where(column == bad).order_by(Case.guild_id)
+                found += [(column.key, case) for case in await session.scalars(query)]
+        return found
+
+    async def count(self, guild_id: int, since: datetime) -> tuple[int, int]:
+        """All cases of a guild, and those since a moment."""
+        query = select(func.count()).select_from(Case).where(Case.guild_id == guild_id)
+        async with self._storage.read() as session:
+            everything = await session.scalar(query)
+            recent = await session.scalar(query.where(Case.created_at >= since))
+        return everything or 0, recent or 0
+
+    async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
+        """Every case that names a person, as JSON-ready data."""
+        query = _naming(user_id).order_by(Case.guild_id, Case.number)
+        async with self._storage.read() as session:
+            cases = (await session.scalars(query)).all()
+        return [_exported(case, user_id) for case in cases]
+
+    async def forget_person(self, user_id: int) -> int:
+        """Take a person out of the cases; the numbers stay, so that there are no gaps."""
+        async with self._storage.transaction() as session:
+            cases = (await session.scalars(_naming(user_id).with_for_update())).all()
+            for case in cases:
+                if case.target_id == user_id:
+                    case.target_id, case.reason, case.evidence = 0, "erased at the member's request", None
+                if case.moderator_id == user_id:
+                    case.moderator_id = 0
+                if case.voided_by == user_id:
+                    case.voided_by = 0
+                if case.log != "off":
+                    await self._put("relog", case, f"erased-{user_id}", session=session)
+        return len(cases)
+
+    async def _locked_counter(self, session: AsyncSession, guild_id: int) -> Counter:
+        """The guild's counter; on PostgreSQL its row lock makes cases of one guild wait for each other."""
+        made = self._storage.insert(Counter).values(guild_id=guild_id, last=0).on_conflict_do_nothing()
+        await session.execute(made)
+        return await session.get_one(Counter, guild_id, with_for_update=True)
+
+    async def _put(self, kind: str, case: Case, *more: str, session: AsyncSession) -> None:
+        payload = {"guild": str(case.guild_id), "number": case.number}
+        await self._outbox.put(kind, key=case_key(case, *more), payload=payload, session=session)
+
+    @staticmethod
+    def _update(case: Case, columns: Mapping[str, Any]) -> Any:
+        mine = (Case.guild_id == case.guild_id, Case.number == case.number)
+        return update(Case).where(*mine).values(**columns).execution_options(synchronize_session=False)
+
+
+def _naming(user_id: int) -> Select[Any]:
+    return select(Case).where(
+        or_(Case.target_id == user_id, Case.moderator_id == user_id, Case.voided_by == user_id)
+    )
+
+
+def _exported(case: Case, user_id: int) -> Mapping[str, Any]:
+    shown: dict[str, Any] = {
+        "guild": str(case.guild_id),
+        "case": case.number,
+        "action": case.action,
+        "at": case.created_at.isoformat(),
+        "voided": case.voided_at is not None,
+    }
+    if case.target_id == user_id:
+        return {**shown, "role": "member", "reason": case.reason, "message": case.evidence}
+    return {**shown, "role": "moderator" if case.moderator_id == user_id else "voided it"}

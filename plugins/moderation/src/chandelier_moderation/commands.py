@@ -1,0 +1,153 @@
+"""`/warn`, `/case view` and `/history`, and the buttons that outlive them."""
+
+from __future__ import annotations
+
+import hikari
+import lightbulb
+
+import chandelier
+from chandelier_moderation.cards import case_card, history_card, settled_card
+from chandelier_moderation.cases import Draft, History
+from chandelier_moderation.plugin import ModerationPlugin
+
+__all__ = ["loader"]
+
+loader = chandelier.Loader()
+
+REASON_LENGTH = 1_000
+"""Characters of a reason: it has to fit a field of an embed (1,024)."""
+STAFF = hikari.Permissions.MODERATE_MEMBERS
+
+_GUILD_ONLY = [hikari.ApplicationContextType.GUILD]
+
+
+@loader.command
+class Warn(
+    lightbulb.SlashCommand,
+    name="warn",
+    description="Warn a member: they are told, and it becomes a case",
+    contexts=_GUILD_ONLY,
+    default_member_permissions=STAFF,
+):
+    """``/warn``."""
+
+    member = lightbulb.user("member", "Who")
+    reason = lightbulb.string("reason", "Why; they will read it", max_length=REASON_LENGTH)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
+        """Check, write the case, answer; the outbox does the rest."""
+        await plugin.ctx.access.require(ctx, "warn", STAFF)
+        reason, target, actor = self.reason.strip(), self.member, ctx.member
+        if not reason:
+            raise chandelier.InvalidRequest("A warning needs a reason: they will read it.")
+        if not isinstance(target, hikari.Member) or actor is None or ctx.guild_id is None:
+            raise chandelier.InvalidRequest(
+                f"{target.username} is not a member of this server, so there is nobody to warn. "
+                "`/history` still shows their cases."
+            )
+        await plugin.check_hierarchy(actor, target)
+        if target.is_bot:
+            raise chandelier.InvalidRequest("Bots read no warnings; change their roles instead.")
+        config = await plugin.ctx.config_for(ctx.guild_id)
+        case, new = await plugin.book.open(
+            Draft(
+                guild_id=ctx.guild_id,
+                action="warn",
+                target_id=target.id,
+                moderator_id=actor.id,
+                reason=reason,
+                source=f"interaction-{ctx.interaction.id}",
+                log_channel_id=config.log_channel,
+                tell_member=config.tell_member == "always",
+            )
+        )
+        await ctx.respond(embed=settled_card(case, new=new), ephemeral=True)
+
+
+_case = lightbulb.Group(
+    "case", "Cases of this server", contexts=_GUILD_ONLY, default_member_permissions=STAFF
+)
+
+
+@_case.register
+class CaseView(lightbulb.SlashCommand, name="view", description="Show a case"):
+    """``/case view``."""
+
+    number = lightbulb.integer("number", "The number of the case", min_value=1, max_value=2**31 - 1)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
+        """Show one case to the moderator who asks."""
+        await plugin.ctx.access.require(ctx, "case", STAFF)
+        case = await plugin.book.get(ctx.guild_id or 0, self.number)
+        await ctx.respond(embed=case_card(case), ephemeral=True)
+
+
+loader.command(_case)
+
+
+@loader.command
+class ShowHistory(
+    lightbulb.SlashCommand,
+    name="history",
+    description="Show the cases of a member",
+    contexts=_GUILD_ONLY,
+    default_member_permissions=STAFF,
+):
+    """``/history``; also for people who left."""
+
+    member = lightbulb.user("member", "Whose cases")
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
+        """Show the newest page."""
+        await plugin.ctx.access.require(ctx, "case", STAFF)
+        history = await plugin.book.history(ctx.guild_id or 0, self.member.id, 0)
+        await ctx.respond(
+            embed=history_card(self.member.id, history),
+            components=_pager(plugin, self.member.id, history),
+            ephemeral=True,
+        )
+
+
+@loader.component("history")
+async def turn_page(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
+    """Show another page of a history in the same message."""
+    await plugin.ctx.access.require(press, "case", STAFF)
+    target, _, page = press.payload.partition("-")
+    history = await plugin.book.history(press.guild_id or 0, int(target), int(page))
+    await press.respond(
+        embed=history_card(int(target), history),
+        components=_pager(plugin, int(target), history),
+        edit=True,
+        user_mentions=False,
+        role_mentions=False,
+        mentions_everyone=False,
+    )
+
+
+@loader.component("void")
+async def void(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
+    """Void the case that a post in the log is about."""
+    await plugin.ctx.access.require(press, "void", STAFF)
+    case, now = await plugin.book.void(press.guild_id or 0, int(press.payload), press.user.id)
+    by = "you" if case.voided_by == press.user.id else f"<@{case.voided_by}>"
+    text = f"Case #{case.number} is void now." if now else f"Case #{case.number} was voided by {by} before."
+    await press.respond(text, ephemeral=True, user_mentions=False)
+
+
+def _pager(
+    plugin: ModerationPlugin, target: int, history: History
+) -> list[hikari.api.MessageActionRowBuilder]:
+    if history.pages == 1:
+        return []
+    row = hikari.impl.MessageActionRowBuilder()
+    for label, page in (("Newer", history.page - 1), ("Older", history.page + 1)):
+        row.add_interactive_button(
+            hikari.ButtonStyle.SECONDARY,
+            plugin.ctx.component_id("history", f"{target}-{max(page, 0)}"),
+            label=label,
+            is_disabled=not 0 <= page < history.pages,
+        )
+    return [row]

@@ -1,0 +1,66 @@
+"""What operators and a guild's admins can set, and the steps between versions of it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import chandelier
+
+__all__ = ["MIGRATIONS", "ModerationConfig"]
+
+MOST_WORDS = 1_000
+"""Words of one guild; the settings of a guild are one row that is read as a whole."""
+
+
+@chandelier.schema(version=2)
+class ModerationConfig:
+    """The section ``[plugins.moderation]``."""
+
+    log_channel: int | None = chandelier.setting(
+        None, help="The channel in which every case is posted.", guild=True, kind="channel"
+    )
+    words: tuple[str, ...] = chandelier.setting(
+        (),
+        help="Words and phrases that may not be written; a message with one is deleted and becomes a case.",
+        guild=True,
+        max_length=MOST_WORDS,
+    )
+    exempt_roles: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Roles whose members may write those words. Who may manage messages always may.",
+        guild=True,
+        kind="role",
+    )
+    tell_member: Literal["always", "never"] = chandelier.setting(
+        "always", help="Whether members are told by direct message what was done and why.", guild=True
+    )
+
+
+_RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}
+"""Names of version 1 and of version 2."""
+
+
+def _from_1_to_2(section: MutableMapping[str, Any]) -> None:
+    for old, new in _RENAMED.items():
+        chandelier.rename_key(section, old, new)
+    chandelier.change_value(section, "tell_member", _occasion)
+
+
+def _from_2_to_1(section: MutableMapping[str, Any]) -> None:
+    chandelier.change_value(section, "tell_member", _told)
+    for old, new in _RENAMED.items():
+        chandelier.rename_key(section, new, old)
+
+
+def _occasion(told: bool) -> str:
+    return "always" if told else "never"
+
+
+def _told(occasion: str) -> bool:
+    return occasion == "always"
+
+
+# Version 1 said with `dm = true` that members are told. A later version tells them on some occasions only,
+# which a boolean cannot say, and the other two names did not match what the commands call them.
+MIGRATIONS = (chandelier.ConfigMigration(2, upgrade=_from_1_to_2, downgrade=_from_2_to_1),)

@@ -1,0 +1,165 @@
+"""The plugin: what it tells the host about itself, and the rooms that it opens in ``setup``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import hikari
+
+import chandelier
+from chandelier import hookimpl
+from chandelier_moderation.cases import Book
+from chandelier_moderation.config import MIGRATIONS, ModerationConfig
+from chandelier_moderation.effects import KINDS, Effects
+from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.tables import HISTORY, Case
+
+__all__ = ["ModerationPlugin"]
+
+_MANIFEST = chandelier.Manifest(
+    summary="Warnings, numbered cases, and a rule that removes messages with given words.",
+    intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
+    # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
+    cache=(
+        hikari.api.CacheComponents.GUILDS
+        | hikari.api.CacheComponents.ROLES
+        | hikari.api.CacheComponents.GUILD_CHANNELS
+    ),
+    permissions=(
+        hikari.Permissions.VIEW_CHANNEL
+        | hikari.Permissions.SEND_MESSAGES
+        | hikari.Permissions.EMBED_LINKS
+        | hikari.Permissions.READ_MESSAGE_HISTORY
+        | hikari.Permissions.MANAGE_MESSAGES
+    ),
+    personal_data=(
+        chandelier.PersonalData(
+            what="who was warned or had a message removed, by whom and why",
+            why="so that a server's moderators can act fairly and answer for it",
+            kept="until the server or the person has it erased",
+        ),
+        chandelier.PersonalData(
+            what="the text of a removed message",
+            why="as the evidence of the case",
+            kept="as long as its case",
+        ),
+    ),
+)
+
+
+class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
+    """Moderation of a server; see the README for what members and moderators see."""
+
+    book: Book
+    keyword_rule: KeywordRule
+
+    def __init__(self) -> None:
+        self._events = chandelier.Loader()
+        self._events.listener(hikari.GuildMessageCreateEvent, when=self._wants)(self._written)
+        self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
+        for kind in KINDS:
+            self._events.effect(kind)(self._carry_out)
+
+    async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
+        """Open the book and compile nothing yet: a guild's words are read with its first message."""
+        await super().setup(ctx)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
+        self.keyword_rule = KeywordRule(ctx, self.book)
+        self._effects = Effects(ctx, self.book)
+
+    async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
+        """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
+        me = self.ctx.bot_id
+        actor_stands, target_stands, bot_stands = await chandelier.fetch_standings(
+            self.ctx.rest, actor.guild_id, actor, target, me
+        )
+        chandelier.check_hierarchy(actor=actor_stands, target=target_stands, bot=bot_stands)
+
+    # ---- events and effects, handed on to the rooms
+
+    def _wants(self, message: Mapping[str, Any]) -> bool:
+        return self.keyword_rule.wants(message)
+
+    async def _written(self, event: hikari.GuildMessageCreateEvent) -> None:
+        await self.keyword_rule.look(event)
+
+    async def _edited(self, event: hikari.GuildMessageUpdateEvent) -> None:
+        await self.keyword_rule.look(event)
+
+    async def _carry_out(self, effect: chandelier.Effect) -> None:
+        await self._effects.carry_out(effect)
+
+    # ---- hooks
+
+    @hookimpl
+    def chandelier_manifest(self) -> chandelier.Manifest:
+        """Intents, cache, permissions, personal data."""
+        return _MANIFEST
+
+    @hookimpl
+    def chandelier_config_schema(self) -> type[ModerationConfig]:
+        """``[plugins.moderation]``."""
+        return ModerationConfig
+
+    @hookimpl
+    def chandelier_config_migrations(self) -> Sequence[chandelier.ConfigMigration]:
+        """Steps between versions of the section."""
+        return MIGRATIONS
+
+    @hookimpl
+    def chandelier_storage(self) -> chandelier.StorageHistory:
+        """Tables of cases."""
+        return HISTORY
+
+    @hookimpl
+    def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
+        """Commands and buttons; the keyword rule's listeners; the effects."""
+        from chandelier_moderation.commands import loader  # it names this class for injection
+
+        return (loader, self._events)
+
+    @hookimpl
+    async def chandelier_config_changed(self, guild_id: int | None) -> None:
+        """The words may be others now."""
+        self.keyword_rule.forget(guild_id)
+
+    @hookimpl
+    async def chandelier_health(self) -> chandelier.Health:
+        """Degraded while a guild's newest case could not be posted, or its message not deleted."""
+        lines = tuple(_line(what, case) for what, case in await self.book.troubles())
+        level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
+        return chandelier.Health(level, lines)
+
+    @hookimpl
+    async def chandelier_status(self, guild_id: int) -> chandelier.StatusSection:
+        """Cases, rule and log of a guild."""
+        everything, recent = await self.book.count(guild_id, self.ctx.now() - timedelta(days=7))
+        config = await self.ctx.config_for(guild_id)
+        words = len(config.words)
+        return chandelier.StatusSection(
+            "Moderation",
+            (
+                f"{everything} cases, {recent} in the last 7 days",
+                f"Keyword rule: {words or 'no'} {'word' if words == 1 else 'words'}",
+                f"Log: <#{config.log_channel}>" if config.log_channel is not None else "Log: off",
+            ),
+        )
+
+    @hookimpl
+    async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
+        """Every case that names a person."""
+        return {"cases": list(await self.book.of_person(user_id))}
+
+    @hookimpl
+    async def chandelier_erase_person(self, user_id: int) -> int:
+        """Take a person out of every case; the numbered cases stay."""
+        return await self.book.forget_person(user_id)
+
+
+def _line(what: str, case: Case) -> str:
+    where = f"server {case.guild_id}, case #{case.number}"
+    if what == "log":
+        return f"{where} was not posted in the log: {case.log_trouble}"
+    return f"{where}: a message stayed; I need Manage Messages in <#{case.channel_id}>"

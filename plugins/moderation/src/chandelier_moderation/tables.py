@@ -1,0 +1,66 @@
+"""The plugin's tables: cases, and the last number that each guild has given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+import chandelier
+
+__all__ = ["HISTORY", "Case", "Counter", "Tables"]
+
+
+class Tables(DeclarativeBase):
+    """Base of the plugin's tables."""
+
+    metadata = MetaData(naming_convention=dict(chandelier.NAMING_CONVENTION))
+
+
+class Counter(Tables):
+    """The last case number of a guild; its row is locked while a case gets its number."""
+
+    __tablename__ = "moderation_counters"
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(Integer)
+
+
+class Case(Tables):
+    """One action of a moderator, or of a rule in which case the bot is its moderator."""
+
+    __tablename__ = "moderation_cases"
+    __table_args__ = (
+        UniqueConstraint("guild_id", "source"),
+        Index(None, "guild_id", "target_id", "number"),
+    )
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    action: Mapped[str] = mapped_column(Text)
+    """``warn`` or ``remove`` (a message)."""
+    target_id: Mapped[int] = mapped_column(BigInteger)
+    moderator_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    """What made the case (an interaction; a message and a rule): the same never makes two."""
+    created_at: Mapped[datetime] = mapped_column(chandelier.UtcDateTime)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    evidence: Mapped[str | None] = mapped_column(Text)
+    """The text of the message the case is about."""
+    removal: Mapped[str | None] = mapped_column(Text)
+    """Of the message: ``waiting``, ``deleted``, ``gone`` (by another hand) or ``refused``; or None."""
+    dm: Mapped[str] = mapped_column(Text, server_default="off")
+    """The message to the member: ``off``, ``waiting``, ``delivered`` or ``closed``."""
+    log: Mapped[str] = mapped_column(Text)
+    """The post in the log: ``off``, ``waiting``, ``posted`` or ``failed``."""
+    log_trouble: Mapped[str | None] = mapped_column(Text)
+    log_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    log_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    voided_at: Mapped[datetime | None] = mapped_column(chandelier.UtcDateTime)
+    voided_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+HISTORY = chandelier.StorageHistory(Tables.metadata, "chandelier_moderation:revisions")
