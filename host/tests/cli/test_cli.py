@@ -42,7 +42,10 @@ def test_the_help_lists_every_command_and_the_exit_codes(type_in: Type) -> None:
 
 
 def test_a_wrong_command_line_ends_with_2(type_in: Type) -> None:
-    assert type_in("runn").exit_code == 2
+    result = type_in("runn")
+
+    assert result.exit_code == 2
+    assert "Did you mean 'run'?" in result.output
 
 
 def test_init_writes_a_config_that_check_finds_fine(type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,9 @@ from typing import Any, cast
 
 import click
 
+from chandelier.config.problems import ConfigError, nearest
+from chandelier.errors import ChandelierError
+
 __all__ = ["main"]
 
 _COMMANDS = {
@@ -38,18 +41,24 @@ class _Root(click.Group):
         module, _, attribute = target.partition(":")
         return cast("click.Command", getattr(importlib.import_module(module), attribute))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            known = self.list_commands(ctx)
+            meant = nearest(args[0], known) if args and args[0] not in known else None
+            if meant is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {meant!r}?", ctx) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except click.exceptions.ClickException:
-            raise
-        except Exception as error:
+        except ChandelierError as error:
             from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain
-            from chandelier.config.problems import ConfigError
-            from chandelier.errors import ChandelierError
 
-            if not isinstance(error, ChandelierError):
-                raise
             complain(str(error))
             raise click.exceptions.Exit(
                 EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_PROBLEM

@@ -109,7 +109,8 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
 def _plugins(installed: Installed) -> Iterator[Finding]:
     for plugin in installed.plugins:
         if plugin.problem is not None:
-            yield Finding("plugins", Level.PROBLEM, f"{plugin.name}: {plugin.problem}")
+            said = plugin.problem if plugin.candidate.verdict is None else f"{plugin.name}: {plugin.problem}"
+            yield Finding("plugins", Level.PROBLEM, said)
         else:
             yield Finding("plugins", Level.OK, f"{plugin.name} {plugin.candidate.version} can run")
 

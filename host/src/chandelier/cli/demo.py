@@ -26,7 +26,7 @@ __all__ = ["demo_command"]
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep config, database and logs here instead of in a temporary folder.",
+    help="Keep config and database here instead of in a temporary folder.",
 )
 @click.option(
     "--smoke",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,9 @@ EXIT_USAGE = 2
 EXIT_CONFIG = 78
 """The config is missing something or wrong: EX_CONFIG of sysexits.h, which service managers know."""
 
+_PIPE_WIDTH = 1000
+"""Characters; wider than any line of a table."""
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
@@ -54,8 +58,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*(escape(cell) for cell in row))
-    # A pipe has no width: nothing is cut or folded there.
-    Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 400).print(drawn)
+    out = console()
+    if out.is_terminal:
+        out.print(drawn)
+        return
+    # A pipe has no width: nothing is cut or folded there, nor filled up with spaces.
+    drawn_wide = Console(file=io.StringIO(), width=_PIPE_WIDTH)
+    with drawn_wide.capture() as text:
+        drawn_wide.print(drawn)
+    for line in text.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def complain(message: str) -> None:
