@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -47,7 +48,7 @@ class Hooks:
         if self._manager.get_plugin(name) is not None:
             self._manager.unregister(name=name)
 
-    def publish(self, specifications: object) -> None:
+    def publish(self, specifications: ModuleType | type) -> None:
         """Add hook specifications that a plugin publishes for other plugins; a newer one replaces.
 
         Raises PluginError when one carries a name of the host's own hooks.

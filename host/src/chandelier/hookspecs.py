@@ -5,6 +5,9 @@ raises or hangs costs its own plugin, never another. Arguments are passed by nam
 do not need.
 """
 
+# Specifications have no bodies, only what implementations must look like.
+# pyright: reportReturnType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
 
 ConfigT = TypeVar("ConfigT")
+ConfigT_co = TypeVar("ConfigT_co", covariant=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +87,7 @@ class Publisher(Protocol):
         ...
 
 
-class PluginContext(Protocol[ConfigT]):
+class PluginContext(Protocol[ConfigT_co]):
     """What the host gives one plugin. Everything here is scoped to that plugin."""
 
     name: str
@@ -104,7 +105,7 @@ class PluginContext(Protocol[ConfigT]):
     hooks: Publisher
 
     @property
-    def config(self) -> ConfigT:
+    def config(self) -> ConfigT_co:
         """The deployment's config of this plugin: defaults, `config.toml`, environment."""
         ...
 
@@ -113,13 +114,13 @@ class PluginContext(Protocol[ConfigT]):
         """The bot's own user id."""
         ...
 
-    async def config_for(self, guild_id: int) -> ConfigT:
+    async def config_for(self, guild_id: int) -> ConfigT_co:
         """The config in force in one guild: the deployment's with the guild's own settings on top."""
         ...
 
     async def configure(
         self, guild_id: int, changes: Mapping[str, Any], *, session: AsyncSession | None = None
-    ) -> ConfigT:
+    ) -> ConfigT_co:
         """Change settings of a guild, validated by the schema; a value of None goes back to the deployment's.
 
         Raises InvalidRequest with every problem when a value does not fit.

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import hikari
 import lightbulb
+from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
+from lightbulb.localization import localization_unsupported
 from loguru import logger
 
 from chandelier.clock import Clock
@@ -19,7 +21,7 @@ from chandelier.routing.answers import Answer, answer_for, root_cause
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 __all__ = ["DEFER_AFTER", "CommandRouter", "Gate"]
 
@@ -61,9 +63,9 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         super().__init__(
             bot,
             (),
-            lightbulb.client.DEFAULT_EXECUTION_STEP_ORDER,
+            DEFAULT_EXECUTION_STEP_ORDER,
             hikari.Locale.EN_US,
-            lightbulb.localization.localization_unsupported,
+            localization_unsupported,
             True,
             None,
             (),
@@ -75,7 +77,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         self._gate = gate
         self._owners: dict[Any, str] = {}
         self.component_ids: ComponentIds | None = None
-        self.on_unknown_command: Callable[[], None] = lambda: None
+        self.on_unknown_command: Callable[[], object] = lambda: None
 
     # ---- whose command is it
 
@@ -210,7 +212,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         return self._injection(owner, context)
 
     @asynccontextmanager
-    async def _injection(self, owner: str, context: Any) -> AsyncIterator[Any]:
+    async def _injection(self, owner: str, context: Any) -> AsyncGenerator[Any, None]:
         plugin = self._gate.plugin(owner)
         async with (
             self.di.enter_context(lightbulb.di.Contexts.DEFAULT),

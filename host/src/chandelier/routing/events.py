@@ -7,7 +7,7 @@ only when a filter passes or hikari itself needs it for its cache or its own lis
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import attrs
@@ -98,7 +98,7 @@ class EventRouter(hikari_event_manager.EventManagerImpl):
             self._hand_out(event, self._passing)
         return super().dispatch(event, return_tasks=return_tasks)
 
-    def _relay_to(self, subscription: Subscription) -> Callable[[hikari.Event], Awaitable[None]]:
+    def _relay_to(self, subscription: Subscription) -> Callable[[hikari.Event], Coroutine[Any, Any, None]]:
         async def relay(event: hikari.Event) -> None:
             self._hand_out(event, [subscription])
 
