@@ -139,7 +139,7 @@ def facts(attribute: attrs.Attribute[Any]) -> Facts:
     """What ``setting`` said about a field; TypeError when the field was made without it."""
     said = attribute.metadata.get(_FACTS)
     if said is None:
-        raise TypeError(f"{attribute.name}: declare it with setting(…, help=…)")
+        raise TypeError("declare it with setting(…, help=…)")
     return cast("Facts", said)
 
 
@@ -255,7 +255,9 @@ def _one_setting(
     value, found = one.take(default if one.secret else plain(default))
     if found:
         raise TypeError(f"the default does not fit: {found[0]}")
-    if value != default:
+    # A whole number is a good default for a float; else the types must be the same too.
+    same = value == default and (type(value) is type(default) or type(value) is float)
+    if not same:
         raise TypeError(f"the default is {default!r}, but the same in a file is read as {value!r}")
     return one
 

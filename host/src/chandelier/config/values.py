@@ -162,18 +162,14 @@ def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
         element = get_args(kind)[0]
         if is_part(element):
             return text
-        return [parse_text(element, one, facts) for one in stripped.split(",") if one.strip()]
+        return [parse_text(element, one.strip(), facts) for one in stripped.split(",") if one.strip()]
     if origin is not None or is_part(kind):
         try:
             return json.loads(stripped)
         except ValueError:
             return text
-    return stripped if kind is Path or _blanks_mean_nothing(facts) else text
-
-
-def _blanks_mean_nothing(facts: Facts | None) -> bool:
-    """Whether surrounding blanks of a text are never meant: those of elements and of choices."""
-    return facts is None or facts.choices is not None
+    # Blanks around a text may be meant; around a path or one of several choices they are not.
+    return stripped if kind is Path or (facts is not None and facts.choices is not None) else text
 
 
 def plain(value: Any) -> Any:
@@ -207,7 +203,9 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
 
     def scalar(kind: type, takes: tuple[type, ...]) -> None:
-        def structure(raw: Any, _: Any) -> Any:
+        def structure(raw: Any, wanted: Any) -> Any:
+            if wanted is not kind and issubclass(wanted, Enum):
+                return _enum(raw, wanted)  # cattrs finds the hook of str for a StrEnum
             if type(raw) not in takes:
                 raise Misfit(f"{shown(raw)} is not {_SCALARS[kind]}", found=raw, allowed=_SCALARS[kind])
             return raw if type(raw) is kind else kind(raw)
