@@ -14,7 +14,7 @@ export function closePopup() {
 export function popup(anchor, element, { side = "up", closed } = {}) {
   closePopup();
   element.classList.add("popup");
-  document.body.append(element);
+  (anchor.closest("dialog") ?? document.body).append(element); // a modal dialog leaves all outside it inert
   const box = anchor.getBoundingClientRect();
   const width = Math.min(element.offsetWidth, innerWidth - 16);
   const left = Math.max(8, Math.min(side === "left" ? box.left - width - 8 : box.left, innerWidth - width - 8));
@@ -36,6 +36,7 @@ document.addEventListener("keydown", (event) => {
   const { anchor } = open;
   closePopup();
   anchor.focus?.();
+  event.preventDefault();
   event.stopPropagation();
 }, true);
 
