@@ -1,0 +1,24 @@
+"""``python -m benchmarks [live] [processes]``: run benchmarks and print ratios against the bare bot."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from loguru import logger
+
+from benchmarks import live, processes
+from benchmarks.report import show
+
+PARTS = {"live": live.compare, "processes": processes.compare}
+
+
+async def main(names: list[str]) -> None:
+    """Run the parts named, or all."""
+    logger.remove()
+    rows = [row for name in names or list(PARTS) for row in await PARTS[name]()]
+    show(rows)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
