@@ -86,6 +86,15 @@ async def test_only_moderators_see_the_mod_log(discord: LocalDiscord) -> None:
         await market.alice.send(market.mod_log, "hello?")
 
 
+async def test_the_bot_stands_above_moderators_and_they_above_everybody_else(discord: LocalDiscord) -> None:
+    market = build(discord)
+
+    order = [role.name for role in market.guild.roles]
+
+    assert order[:4] == ["@everyone", "Regulars", "Bots", "Mods"]
+    assert market.guild.roles[-1] == market.guild.bot_role
+
+
 async def test_the_monitor_posts_every_find_in_turn_and_people_talk(discord: LocalDiscord) -> None:
     market = build(discord)
     talk_before = len(market.general.messages)

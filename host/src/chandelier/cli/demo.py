@@ -65,7 +65,9 @@ async def _play(demo: Demo, *, open_page: bool) -> None:
         out.print("Five things to try:")
         for number, line in enumerate(demo.programme, 1):
             out.print(f" [bold]{number}.[/] {escape(line)}")
-        out.print("\nThen: /status, /plugins, /help. Ctrl-C ends the demo.")
+        out.print(
+            "\nThen: /status, /help, and as olivia, who owns the server, /plugins. Ctrl-C ends the demo."
+        )
         if open_page:
             await asyncio.to_thread(webbrowser.open, demo.page.url)
         await demo.play()

@@ -11,6 +11,7 @@ from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain, config_op
 from chandelier.cli.signals import run_until_told
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
+from chandelier.config.problems import ConfigError
 from chandelier.errors import ChandelierError
 from chandelier.observe.log import Logs
 
@@ -46,8 +47,11 @@ def run_command(config_path: Path, without: tuple[str, ...]) -> None:
     with Logs.of(host, deployment.base) as logs:
         try:
             run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
-        except ChandelierError:
+        except ConfigError:
             raise
+        except ChandelierError as error:
+            complain(logs.redactor.text(str(error)))
+            raise click.exceptions.Exit(EXIT_PROBLEM) from None
         except Exception:
             logs.logger.exception("the host failed; please report this")
             raise click.exceptions.Exit(EXIT_PROBLEM) from None

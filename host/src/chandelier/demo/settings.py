@@ -25,6 +25,7 @@ def write_config(folder: Path, *, rest_url: str, market: Market, schemas: Mappin
     host = tomlkit.table()
     host.add("version", _version(HostConfig))
     host.add("rest_url", rest_url)
+    host.add("owner_ids", [market.guild.owner.id])
     # The demo's shop is on loopback, which plugins otherwise may not reach.
     host.add("http_allow", ["127.0.0.0/8"])
     host.add("log_level", "WARNING")

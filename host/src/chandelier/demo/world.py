@@ -37,8 +37,8 @@ class Market:
 
     @property
     def people(self) -> list[Member]:
-        """Those whom a visitor of the page may act as, the moderator first."""
-        return [self.mod, self.alice, self.bob, self.carol]
+        """Those whom a visitor of the page may act as, the moderator first, the owner last."""
+        return [self.mod, self.alice, self.bob, self.carol, self.guild.owner]
 
 
 def build(discord: LocalDiscord) -> Market:
@@ -48,8 +48,8 @@ def build(discord: LocalDiscord) -> Market:
     shopping = guild.create_category("Shopping")
     staff = guild.create_category("Staff")
     regulars = guild.create_role("Regulars", color=0x3BA55D, hoist=True)
-    mods = guild.create_role("Mods", _MOD, color=0xE67E22, hoist=True, mentionable=True)
-    bots = guild.create_role("Bots", color=0x5865F2, hoist=True)
+    bots = guild.create_role("Bots", color=0x5865F2, hoist=True, above=regulars)
+    mods = guild.create_role("Mods", _MOD, color=0xE67E22, hoist=True, mentionable=True, above=bots)
     guild.move_role(guild.bot_role, above=mods)
 
     market = Market(
