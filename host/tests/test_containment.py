@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import loopcord
 import pytest
 
+import loopcord
 from chandelier.containment import Containment, ParkingClock
 from chandelier.hooks import HookTimeout
 
@@ -17,7 +17,9 @@ class Desk:
     def __init__(self) -> None:
         self.clock = loopcord.VirtualClock()
         self.reports: list[tuple[str, str, str]] = []
-        self.containment = Containment(self.clock, self._report, timeout=30, choose=lambda letters: letters[0])
+        self.containment = Containment(
+            self.clock, self._report, timeout=30, choose=lambda letters: letters[0]
+        )
 
     def _report(self, owner: str, what: str, error: BaseException, reference: str) -> None:
         self.reports.append((owner, what, f"{type(error).__name__}: {error}"))
@@ -64,7 +66,11 @@ async def test_what_takes_too_long_is_cancelled_and_reported(desk: Desk) -> None
 
     assert ended == [True]
     assert desk.reports == [
-        ("slow", "task poll", "HookTimeout: task poll of plugin slow did not finish within 5 seconds and was cancelled")
+        (
+            "slow",
+            "task poll",
+            "HookTimeout: task poll of plugin slow did not finish within 5 seconds and was cancelled",
+        )
     ]
 
 

@@ -168,10 +168,19 @@ async def test_a_plugin_that_keeps_failing_is_quarantined_and_tried_again(
     [
         ({"body": "raise ImportError('half installed')"}, "failed to import"),
         ({"methods": "async def setup(self, ctx):\n    raise RuntimeError('no setup')"}, "no setup"),
-        ({"methods": "async def setup(self, ctx):\n    await ctx.clock.sleep(10**9)"}, "did not finish within"),
-        ({"methods": "@hookimpl\ndef chandelier_config_schema(self):\n    return int"}, "is no config schema"),
+        (
+            {"methods": "async def setup(self, ctx):\n    await ctx.clock.sleep(10**9)"},
+            "did not finish within",
+        ),
+        (
+            {"methods": "@hookimpl\ndef chandelier_config_schema(self):\n    return int"},
+            "is no config schema",
+        ),
         ({"methods": "@hookimpl\ndef chandelier_loaders(self):\n    raise LookupError('gone')"}, "gone"),
-        ({"methods": "@hookimpl\ndef chandelier_health(self, nobody):\n    pass"}, "does not fit the contract"),
+        (
+            {"methods": "@hookimpl\ndef chandelier_health(self, nobody):\n    pass"},
+            "does not fit the contract",
+        ),
         ({"methods": "requires = ('absent',)"}, "needs the plugin absent"),
     ],
 )
