@@ -26,6 +26,7 @@ TESTING = [
     "pytest-randomly>=3.15",
     "pytest-xdist>=3.6",
     "hypothesis>=6.100",
+    "jsonschema>=4.20",
 ]
 WANTED = ["3.11", "3.12", "3.13", "3.14"]
 

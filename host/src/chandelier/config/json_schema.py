@@ -14,7 +14,7 @@ import attrs
 
 from chandelier.config.bounds import Facts
 from chandelier.config.environment import HOST
-from chandelier.config.schema import config_version, facts
+from chandelier.config.schema import config_version, default_of, facts
 from chandelier.config.secret import Secret
 from chandelier.config.values import field_types, is_part, optional, plain
 
@@ -38,39 +38,42 @@ def json_schema(schemas: Mapping[str, type[Any]]) -> dict[str, Any]:
 
 
 def _section(schema: type[Any]) -> dict[str, Any]:
-    table = _table(schema)
+    table = _table(schema, None)
     version = {"const": config_version(schema), "description": "The version of the settings below."}
     table["properties"] = {"version": version, **table["properties"]}
     return table
 
 
-def _table(cls: type[Any]) -> dict[str, Any]:
+def _table(cls: type[Any], whole: Any) -> dict[str, Any]:
+    """``whole`` is the instance that holds the defaults, for the parts of a section."""
     properties: dict[str, Any] = {}
     required: list[str] = []
     hints = field_types(cls)
     for attribute in attrs.fields(cls):
         said, hint = facts(attribute), hints[attribute.name]
+        default = default_of(attribute) if whole is None else getattr(whole, attribute.name)
         if optional(hint)[0] is Secret:
             note = f"A file that holds the secret. {said.help}"
             properties[f"{attribute.name}_file"] = {"type": "string", "minLength": 1, "description": note}
             continue
-        described = {"description": said.help, **_type(hint, said)}
-        default = attribute.default
+        described = {"description": said.help, **_type(hint, said, default)}
         if default is attrs.NOTHING:
             required.append(attribute.name)
-        elif default is not None and not isinstance(default, attrs.Factory):  # pyright: ignore
+        elif default is not None and not is_part(hint):
             described["default"] = plain(default)
         properties[attribute.name] = described
     table: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**table, "required": required} if required else table
 
 
-def _type(kind: Any, said: Facts) -> dict[str, Any]:
+def _type(kind: Any, said: Facts, default: Any = None) -> dict[str, Any]:
+    if is_part(kind):
+        return _table(kind, None if default is attrs.NOTHING else default)
     kind, _ = optional(kind)
     origin = get_origin(kind)
     inner = attrs.evolve(said, min_length=None, max_length=None)
     if is_part(kind):
-        return _table(kind)
+        return _table(kind, None)
     if origin is Literal:
         return {"enum": list(get_args(kind))}
     if origin in (tuple, frozenset):

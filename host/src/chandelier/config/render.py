@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import attrs
 import tomlkit
@@ -92,7 +92,20 @@ def _setting(name: str, one: Setting) -> Iterator[str]:
     if notes:
         yield from _comment(f"({'; '.join(notes)})")
     value = _example(one.type, one.facts) if one.default is None else plain(one.default)
-    yield f"#{key} = {tomlkit.item(value).as_string()}"
+    yield f"#{key} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    """A value on one line (tomlkit would write a list of tables under headers of their own)."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in cast("list[Any]", value)) + "]"
+    if isinstance(value, dict):
+        entries = cast("dict[str, Any]", value).items()
+        written = [
+            f"{tomlkit.key(key).as_string()} = {_toml(one)}" for key, one in entries if one is not None
+        ]
+        return "{" + ", ".join(written) + "}"
+    return tomlkit.item(value).as_string()
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -26,7 +26,18 @@ from chandelier.config.values import (
     plain,
 )
 
-__all__ = ["Facts", "Kind", "Secret", "Setting", "config_version", "facts", "schema", "setting", "settings"]
+__all__ = [
+    "Facts",
+    "Kind",
+    "Secret",
+    "Setting",
+    "config_version",
+    "default_of",
+    "facts",
+    "schema",
+    "setting",
+    "settings",
+]
 
 ClassT = TypeVar("ClassT", bound=type[Any])
 
@@ -169,7 +180,7 @@ def schema(cls: Any = None, /, *, version: int | None = None) -> Any:
                 _check(attribute, hints[attribute.name], names)
                 if not is_part(hints[attribute.name]) and attribute.default is not attrs.NOTHING:
                     _one_setting(
-                        converter, (attribute.name,), attribute, hints[attribute.name], _default(attribute)
+                        converter, (attribute.name,), attribute, hints[attribute.name], default_of(attribute)
                     )
             except TypeError as error:
                 raise TypeError(f"{cls.__name__}.{attribute.name}: {error}") from None
@@ -223,7 +234,7 @@ def _flatten(
     hints = field_types(cls)
     for attribute in attrs.fields(cls):
         where, hint = (*path, attribute.name), hints[attribute.name]
-        default = _default(attribute) if whole is None else getattr(whole, attribute.name)
+        default = default_of(attribute) if whole is None else getattr(whole, attribute.name)
         try:
             if default is attrs.NOTHING:
                 raise TypeError("a setting needs a default")
@@ -262,6 +273,7 @@ def _one_setting(
     return one
 
 
-def _default(attribute: attrs.Attribute[Any]) -> Any:
+def default_of(attribute: attrs.Attribute[Any]) -> Any:
+    """The default of a field, made anew when it has a factory; ``attrs.NOTHING`` when it has none."""
     default: Any = attribute.default
     return default.factory() if isinstance(default, attrs.Factory) else default  # pyright: ignore
