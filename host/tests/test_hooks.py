@@ -95,7 +95,8 @@ from alembic import op
 import sqlalchemy as sa
 revision, down_revision = "0001", None
 def upgrade():
-    op.create_table("counter_counts", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))
+    id_column = sa.Column("id", sa.Integer, primary_key=True)
+    op.create_table("counter_counts", id_column, sa.Column("n", sa.Integer))
 def downgrade():
     op.drop_table("counter_counts")
 """

@@ -1,4 +1,4 @@
-"""The real host against the local Discord: plugins come, answer, fail, are stopped, reloaded and forgotten."""
+"""The real host against the local Discord: plugins come, answer, fail, are reloaded and forgotten."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ async def test_help_shows_what_this_member_may_use(discord, start_host, market) 
 
 
 async def test_a_setting_is_changed_shown_with_its_layer_and_reset(discord, start_host, market) -> None:
-    guild, general, mod, _ = market
+    _, general, mod, _ = market
     host = await start_host("shop", config={"shop": {"every": 120}})
 
     shown = await mod.slash(general, "config show", plugin="shop")
