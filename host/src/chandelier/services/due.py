@@ -246,9 +246,10 @@ class DueRunner(abc.ABC, Generic[RowT]):
                 logger.error(
                     "{}: cannot read the database, again in {}: {}", self._name, pause, reason(error)
                 )
-            finally:
-                self._release_waiters(waiters)
             self._set_alarm(later)
+            # One turn, so that the alarm waits on the clock before anyone hears that we are done looking.
+            await asyncio.sleep(0)
+            self._release_waiters(waiters)
             await self._kicked.wait()
 
     async def _start_due(self) -> datetime | None:

@@ -179,9 +179,10 @@ class OutboxWorker(DueRunner[OutboxRow]):
             await session.execute(old.execution_options(synchronize_session=False))
 
     async def _carry_out(self, row: OutboxRow) -> None:
+        as_found = (OutboxRow.state == row.state, OutboxRow.next_at == row.next_at)
+        if not await self._change(row, *as_found, state="started"):
+            return  # it was carried out between being found and now
         uncertain = row.state == "started"
-        if not uncertain:
-            await self._change(row, state="started")
         effect = Effect(row.id, row.kind, row.key, row.payload, row.attempts, uncertain)
         try:
             with self._in_handler(row):
@@ -192,7 +193,7 @@ class OutboxWorker(DueRunner[OutboxRow]):
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # the host stops; the row stays started
-            # The plugin was stopped in the middle of it: try again when it runs, which park and wake settle.
+            # The plugin was stopped in the middle of it: try again when it may run again.
             await self._change(row, next_at=self._clock.now() + FIRST_RETRY)
         except Exception as error:  # noqa: BLE001 - a handler may raise anything
             await self._failed(row, error)
@@ -235,6 +236,6 @@ class OutboxWorker(DueRunner[OutboxRow]):
         log.warning("effect {} {} failed, again in {}: {}", row.kind, row.key, pause, why)
         await self._change(row, state=state, attempts=attempts, next_at=now + pause, last_error=why)
 
-    async def _change(self, row: OutboxRow, **values: Any) -> None:
-        statement = update(OutboxRow).where(OutboxRow.id == row.id).values(**values)
-        await self._persist(statement.execution_options(synchronize_session=False))
+    async def _change(self, row: OutboxRow, *only_if: Any, **values: Any) -> bool:
+        statement = update(OutboxRow).where(OutboxRow.id == row.id, *only_if).values(**values)
+        return await self._persist(statement.execution_options(synchronize_session=False)) > 0

@@ -149,6 +149,8 @@ class Scheduler(DueRunner[TimerRow]):
         return Dues(rows, later)
 
     async def _carry_out(self, row: TimerRow) -> None:
+        if not await self._still_due(row):
+            return
         try:
             with self._in_handler(row):
                 again = await self._dispatch(row.plugin, _timer(row))
@@ -171,6 +173,12 @@ class Scheduler(DueRunner[TimerRow]):
                 await self._persist(_of(delete(TimerRow), row))
             else:
                 await self._again(row, again, 0, None)
+
+    async def _still_due(self, row: TimerRow) -> bool:
+        """Whether the row is as it was found: since then it may have been cancelled, moved or carried out."""
+        same = select(TimerRow.id).where(TimerRow.id == row.id, TimerRow.due_at == row.due_at)
+        async with self._storage.read() as session:
+            return await session.scalar(same) is not None
 
     async def _again(self, row: TimerRow, due: datetime, attempts: int, error: str | None) -> None:
         await self._persist(

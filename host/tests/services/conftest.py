@@ -1,0 +1,83 @@
+"""A database that outlives the host's restarts, and time that only the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chandelier.services.due import DueRunner
+from chandelier.services.outbox import EffectDispatch, OutboxWorker
+from chandelier.services.scheduler import Scheduler, TimerDispatch
+from chandelier.storage.engine import Database
+from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.names import HOST_NAME
+from loopcord import VirtualClock
+
+
+class World:
+    """One machine: its clock, its database, and the hosts that run on it one after the other."""
+
+    def __init__(self, database: Database, clock: VirtualClock, stack: AsyncExitStack) -> None:
+        self.database = database
+        self.clock = clock
+        self._stack = stack
+        self._runners: list[DueRunner] = []
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def scheduler(self, dispatch: TimerDispatch) -> Scheduler:
+        """A started scheduler that calls ``dispatch``; stopped after the test."""
+        return await self._begin(Scheduler(self.database, self.clock, dispatch))
+
+    async def worker(self, dispatch: EffectDispatch) -> OutboxWorker:
+        """A started outbox worker that calls ``dispatch``; stopped after the test."""
+        return await self._begin(OutboxWorker(self.database, self.clock, dispatch))
+
+    async def crash(self, runner: DueRunner) -> None:
+        """Kill the process that ``runner`` is in: nothing under way can finish or be recorded."""
+        await runner.stop(grace=0)
+        self._runners.remove(runner)
+
+    async def wait(self, seconds: float, *, handlers: bool = True) -> None:
+        """Let time pass, everyone doing what is due at each moment on the way."""
+        target = self.clock.elapsed + seconds
+        await self.settle(handlers=handlers)
+        while (deadline := self.clock.next_deadline()) is not None and deadline <= target:
+            self.clock.move_to(deadline)
+            await self.settle(handlers=handlers)
+        self.clock.move_to(target)
+        await self.settle(handlers=handlers)
+
+    async def settle(self, *, handlers: bool = True) -> None:
+        for runner in self._runners:
+            await runner.idle(handlers=handlers)
+
+    async def until_sleeping(self) -> None:
+        """Return when someone waits for the clock again, without waiting for everyone to be idle."""
+        async with asyncio.timeout(10):
+            while self.clock.next_deadline() is None:  # noqa: ASYNC110 - the clock has no such event
+                await asyncio.sleep(0)  # one turn of the loop: the database answers from its own thread
+
+    async def _begin(self, runner: Any) -> Any:
+        await runner.start()
+        self._runners.append(runner)
+        self._stack.push_async_callback(runner.stop, grace=0)
+        return runner
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    clock = VirtualClock()
+    database = Database(database_url, data_dir=tmp_path, clock=clock)
+    await database.start()
+    await Migrator(database).upgrade(HOST_NAME, HOST_HISTORY)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        yield World(database, clock, stack)
