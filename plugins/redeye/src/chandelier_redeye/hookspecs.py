@@ -49,10 +49,16 @@ class StoreAdapter(Protocol):
 
 
 class RedeyeHooks:
-    """The hooks, all called by redeye."""
+    """The hooks: adapters are implemented by others, the second by redeye itself."""
 
     @staticmethod
     @chandelier.hookspec
     def redeye_store_adapters() -> Sequence[StoreAdapter]:
         """Adapters for shops; asked when a watch is added, the first that knows the address is used."""
+        raise NotImplementedError
+
+    @staticmethod
+    @chandelier.hookspec
+    def redeye_running() -> bool:
+        """Answered by redeye with True: how a companion learns whether it is there."""
         raise NotImplementedError

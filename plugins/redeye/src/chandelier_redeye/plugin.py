@@ -77,6 +77,11 @@ class Redeye(chandelier.Plugin[RedeyeConfig]):
         return (loader,)
 
     @chandelier.hookimpl
+    def redeye_running(self) -> bool:
+        """For companions."""
+        return True
+
+    @chandelier.hookimpl
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded when alerts are lost, or when not one page can be read."""
         seen = await self.watches.overview()
