@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 import loopcord
 
@@ -34,3 +38,22 @@ def test_loopcord_knows_no_bot_library_and_no_host() -> None:
 def test_everything_public_is_documented() -> None:
     for name in loopcord.__all__:
         assert (getattr(loopcord, name).__doc__ or "").strip(), name
+
+
+def test_the_pytest_plugin_costs_nothing_until_it_is_used() -> None:
+    """pytest imports every plugin in every run."""
+    script = (
+        "import sys, loopcord, loopcord.pytest_plugin\n"
+        "print(sorted({'aiohttp', 'simcord', 'discord'} & sys.modules.keys()))"
+    )
+
+    # The interpreter and the script are ours.
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert result.stdout.strip() == "[]"
+
+
+def test_every_public_name_has_a_home() -> None:
+    assert set(loopcord.__all__) == set(loopcord._HOMES)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = loopcord.Nothing

@@ -1,19 +1,23 @@
 """loopcord: a local Discord on loopback, for tests and demos of any bot library.
 
 REST and gateway over real sockets, builders to arrange a world, actors who do what a client could,
-queries, virtual time, settling without sleeps, and faults on demand.
+queries, virtual time, settling without sleeps, faults on demand, and a page for people.
 """
 
 from __future__ import annotations
 
-from .clock import Clock, SystemClock, VirtualClock
-from .errors import ActError, LoopcordError, SettleError, WorldError
-from .guilds import Channel, Guild, Role, User
-from .local import LocalDiscord
-from .members import Member
-from .messages import Message, Reply
-from .page import Page
-from .rest import Request
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .clock import Clock, SystemClock, VirtualClock
+    from .errors import ActError, LoopcordError, SettleError, WorldError
+    from .guilds import Channel, Guild, Role, User
+    from .local import LocalDiscord
+    from .members import Member
+    from .messages import Message, Reply
+    from .page import Page
+    from .rest import Request
 
 __all__ = [
     "ActError",
@@ -36,3 +40,36 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "ActError": "errors",
+    "Channel": "guilds",
+    "Clock": "clock",
+    "Guild": "guilds",
+    "LocalDiscord": "local",
+    "LoopcordError": "errors",
+    "Member": "members",
+    "Message": "messages",
+    "Page": "page",
+    "Reply": "messages",
+    "Request": "rest",
+    "Role": "guilds",
+    "SettleError": "errors",
+    "SystemClock": "clock",
+    "User": "guilds",
+    "VirtualClock": "clock",
+    "WorldError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562).
+
+    pytest loads loopcord's plugin in every run; one that never asks for a local Discord must not pay
+    for importing aiohttp and simcord.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -15,7 +15,8 @@ from aiohttp import WSCloseCode, web
 from ._simcord import serializers
 from .compression import compressor_for
 from .intents import Visibility, disallowed
-from .sessions import Connection, Session, dumps
+from .sessions import Connection, Session
+from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -176,7 +177,7 @@ class Gateway:
         for frame in missed:
             connection.send(frame)
         self._backend.transcript.append(("GATEWAY", f"RESUMED, {len(missed)} replayed", None))
-        session.dispatch("RESUMED", '{"_trace":["loopcord"]}')
+        session.dispatch("RESUMED", b'{"_trace":["loopcord"]}')
 
     def _request_members(self, session: Session, data: Mapping[str, Any]) -> None:
         guild_id = data.get("guild_id")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._simcord import EVENT_INTENTS, INTENT_BITS, PRIVILEGED_INTENTS, censor_message
 from .errors import WorldError
-from .sessions import dumps
+from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -55,10 +55,10 @@ class Visibility:
         self._payload = payload
         gate = _GATES.get(event)
         self._needs = 0 if gate is None else gate[0 if payload.get("guild_id") else 1]
-        self._full: str | None = None
-        self._plain: str | None = None
+        self._full: bytes | None = None
+        self._plain: bytes | None = None
 
-    def body(self, intents: int, large: int) -> str | None:
+    def body(self, intents: int, large: int) -> bytes | None:
         """The JSON of the event's data for a session, or None when it may not see the event."""
         if self._needs and not intents & self._needs:
             return None

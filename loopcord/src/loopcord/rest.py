@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 import io
-import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import routes
+from . import routes, routes_app, routes_guild
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
+from .wire import dumps, loads
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -140,7 +140,7 @@ class RestServer:
         files: list[_Upload],
         reason: str | None,
     ) -> Any:
-        own = routes.find(method, path)
+        own = routes_app.ROUTES.find(method, path) or routes_guild.ROUTES.find(method, path)
         if own is None:
             return self._simcord(method, path, body, query, files, reason)
         handler, arguments = own
@@ -155,12 +155,18 @@ class RestServer:
             path=path,
             message_content_access=self._content_access,
         )
-        self._backend.transcript.append(("HTTP", f"{method} {path}", body))
+        proceeded = False
 
         def proceed(changed_body: Any) -> Any:
-            return self._simcord(method, path, changed_body, query, files, reason, log=False)
+            nonlocal proceeded
+            proceeded = True
+            return self._simcord(method, path, changed_body, query, files, reason)
 
-        return handler(routes.Call(self._backend, context, self._facts, proceed))
+        try:
+            return handler(routes.Call(self._backend, context, self._facts, proceed))
+        finally:
+            if not proceeded:  # otherwise simcord has written it down
+                self._backend.transcript.append(("HTTP", f"{method} {path}", body))
 
     def _simcord(
         self,
@@ -170,32 +176,17 @@ class RestServer:
         query: dict[str, Any],
         files: list[_Upload],
         reason: str | None,
-        *,
-        log: bool = True,
     ) -> Any:
-        try:
-            return dispatch(
-                self._backend,
-                method,
-                path,
-                json=body,
-                params=query,
-                files=list(files),
-                reason=reason,
-                message_content_access=self._content_access,
-            )
-        finally:
-            if not log:
-                self._forget_double(method, path)
-
-    def _forget_double(self, method: str, path: str) -> None:
-        """simcord's dispatch logs what our own route has logged already; drop the second entry."""
-        entry = f"{method} {path}"
-        transcript = self._backend.transcript
-        for index in range(len(transcript) - 1, -1, -1):
-            if transcript[index][0] == "HTTP" and transcript[index][1] == entry:
-                del transcript[index]
-                return
+        return dispatch(
+            self._backend,
+            method,
+            path,
+            json=body,
+            params=query,
+            files=list(files),
+            reason=reason,
+            message_content_access=self._content_access,
+        )
 
     def _authorized(self, request: web.Request, path: str) -> bool:
         # Interaction tokens and webhook tokens are in the path; /gateway needs none.
@@ -232,12 +223,8 @@ class RestServer:
             self._backend.transcript.append(("ANSWER", f"{status} to {method} {path}", answer))
         if answer is None or status == 204:
             return web.Response(status=status, headers=headers)
-        text = (
-            answer
-            if isinstance(answer, str)
-            else json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-        )
-        return web.Response(status=status, headers=headers, text=text, content_type="application/json")
+        data = answer.encode() if isinstance(answer, str) else dumps(answer)
+        return web.Response(status=status, headers=headers, body=data, content_type="application/json")
 
 
 def _path_of(raw: str) -> str:
@@ -254,7 +241,7 @@ async def _read_body(request: web.Request) -> tuple[Any, list[_Upload]]:
         return None, []
     if not request.content_type.startswith("multipart/"):
         data = await request.read()
-        return (json.loads(data) if data else None), []
+        return (loads(data) if data else None), []
     body: Any = None
     scalars: dict[str, Any] = {}
     uploads: list[tuple[str, _Upload]] = []
@@ -262,7 +249,7 @@ async def _read_body(request: web.Request) -> tuple[Any, list[_Upload]]:
         if isinstance(part, web.FileField):
             uploads.append((name, _Upload(part.filename, io.BytesIO(part.file.read()))))
         elif name == "payload_json":
-            body = json.loads(part if isinstance(part, str) else bytes(part))
+            body = loads(part if isinstance(part, str) else bytes(part))
         else:
             scalars[name] = part
     if body is None and scalars:

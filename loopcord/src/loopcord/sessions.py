@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
 from .compression import Compressor
+from .wire import dumps, loads
 
-__all__ = ["Connection", "Session", "dumps"]
+__all__ = ["Connection", "Session"]
 
 #: Milliseconds between heartbeats, as Discord announces it.
 HEARTBEAT_INTERVAL = 41_250
@@ -38,11 +37,6 @@ class Server(Protocol):
         ...
 
 
-def dumps(value: Any) -> str:
-    """Compact JSON, as every frame and answer carries it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
 class Session:
     """What one IDENTIFY made: intents, shard, sequence and the events a RESUME may ask for again."""
 
@@ -53,17 +47,17 @@ class Session:
         self.large = large
         self.seq = 0
         self.connection: Connection | None = None
-        self._recent: deque[tuple[int, str]] = deque(maxlen=keep)
+        self._recent: deque[tuple[int, bytes]] = deque(maxlen=keep)
 
-    def dispatch(self, event: str, body: str) -> None:
+    def dispatch(self, event: str, body: bytes) -> None:
         """Number an event, keep it for a RESUME and send it if a socket is there."""
         self.seq += 1
-        frame = f'{{"op":0,"s":{self.seq},"t":"{event}","d":{body}}}'
+        frame = b'{"op":0,"s":%d,"t":"%b","d":%b}' % (self.seq, event.encode(), body)
         self._recent.append((self.seq, frame))
         if self.connection is not None:
             self.connection.send(frame)
 
-    def since(self, seq: int) -> list[str] | None:
+    def since(self, seq: int) -> list[bytes] | None:
         """The frames after ``seq``; None when some of them are no longer kept."""
         if seq > self.seq or (self._recent and seq + 1 < self._recent[0][0]):
             return None
@@ -77,7 +71,7 @@ class Connection:
         self._gateway = gateway
         self._socket = socket
         self._compress = compressor
-        self._outbox: asyncio.Queue[Callable[[], Any]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[WSMsgType, bytes, int]] = asyncio.Queue()
         self._barriers: dict[bytes, asyncio.Future[None]] = {}
         self._barrier_ids = itertools.count()
         self.session: Session | None = None
@@ -89,13 +83,9 @@ class Connection:
         """``(shard id, shard count)`` once identified."""
         return self.session.shard if self.session is not None else None
 
-    def send(self, frame: str) -> None:
+    def send(self, frame: bytes) -> None:
         """Queue one payload."""
-        if self._compress is None:
-            self._outbox.put_nowait(lambda: self._socket.send_str(frame))
-        else:
-            compress = self._compress
-            self._outbox.put_nowait(lambda: self._socket.send_bytes(compress(frame.encode())))
+        self._outbox.put_nowait((WSMsgType.BINARY, frame, 0))
 
     def send_op(self, op: int, data: Any) -> None:
         """Queue a payload that is not an event."""
@@ -103,7 +93,8 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """Queue a close frame behind what is already queued."""
-        self._outbox.put_nowait(lambda: self._socket.close(code=code, message=reason.encode()[:123]))
+        # A control frame carries at most 125 bytes, two of them the code (RFC 6455, 5.5).
+        self._outbox.put_nowait((WSMsgType.CLOSE, reason.encode()[:123], code))
 
     def abort(self) -> None:
         """Cut the wire without a word, as a network does."""
@@ -119,7 +110,7 @@ class Connection:
         token = str(next(self._barrier_ids)).encode()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._barriers[token] = done
-        self._outbox.put_nowait(lambda: self._socket.ping(token))
+        self._outbox.put_nowait((WSMsgType.PING, token, 0))
         try:
             await asyncio.wait({done, self.closed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -136,8 +127,7 @@ class Connection:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self._read(message.data)
                 elif message.type is WSMsgType.PING:
-                    data = message.data
-                    self._outbox.put_nowait(lambda data=data: self._socket.pong(data))
+                    self._outbox.put_nowait((WSMsgType.PONG, bytes(message.data), 0))
                 elif message.type is WSMsgType.PONG:
                     done = self._barriers.get(bytes(message.data))
                     if done is not None and not done.done():
@@ -153,15 +143,25 @@ class Connection:
             self._gateway.disconnected(self, self._socket.close_code)
 
     async def _write(self) -> None:
+        socket, compress = self._socket, self._compress
         # A vanished client is noticed by the reader; the writer only has to stop.
         with contextlib.suppress(ConnectionError, RuntimeError):
             while True:
-                act = await self._outbox.get()
-                await act()
+                kind, data, code = await self._outbox.get()
+                if kind is WSMsgType.BINARY:
+                    # Uncompressed payloads are text on Discord's gateway, compressed ones binary.
+                    if compress is None:
+                        await socket.send_frame(data, WSMsgType.TEXT)
+                    else:
+                        await socket.send_frame(compress(data), WSMsgType.BINARY)
+                elif kind is WSMsgType.CLOSE:
+                    await socket.close(code=code, message=data)
+                else:
+                    await socket.send_frame(data, kind)
 
     def _read(self, data: str | bytes) -> None:
         try:
-            payload = json.loads(data)
+            payload = loads(data)
             op = payload["op"]
         except (ValueError, KeyError, TypeError):
             self.close(4002, "Error while decoding payload.")
