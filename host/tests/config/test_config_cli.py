@@ -87,11 +87,11 @@ def test_check_lists_every_problem_and_leaves_with_78(chandelier: Shell) -> None
 
     assert result.exit_code == 78
     assert (
-        "config.toml:3: [plugins.moderation].interval: 5 is too small, allowed: 10 or more" in result.stderr
+        "config.toml:3: [plugins.moderation].interval: 5 is too small, allowed: 10 or more" in result.output
     )
     assert (
         "config.toml:4: [plugins.moderation].keyword: there is no such setting; did you mean keywords?"
-        in (result.stderr)
+        in (result.output)
     )
 
 
@@ -111,7 +111,7 @@ def test_check_names_the_line_of_broken_toml(chandelier: Shell) -> None:
     result = chandelier("check")
 
     assert result.exit_code == 78
-    assert "config.toml:1: this is not valid TOML" in result.stderr
+    assert "config.toml:1: this is not valid TOML" in result.output
 
 
 def test_check_of_an_older_file_says_that_a_migration_is_due(chandelier: Shell) -> None:
@@ -121,7 +121,7 @@ def test_check_of_an_older_file_says_that_a_migration_is_due(chandelier: Shell) 
 
     assert result.exit_code == 0
     assert (
-        "[plugins.moderation] upgraded from version 1 to 2 is due: chandelier config migrate" in result.stderr
+        "[plugins.moderation] upgraded from version 1 to 2 is due: chandelier config migrate" in result.output
     )
 
 
@@ -155,7 +155,7 @@ def test_show_of_an_unknown_section_is_a_wrong_command_line(chandelier: Shell) -
     result = chandelier("show", "moderaton")
 
     assert result.exit_code == 2
-    assert "there is no section 'moderaton'; did you mean moderation?" in result.stderr
+    assert "there is no section 'moderaton'; did you mean moderation?" in result.output
 
 
 def test_show_of_a_bad_config_leaves_with_78(chandelier: Shell) -> None:
@@ -164,7 +164,7 @@ def test_show_of_a_bad_config_leaves_with_78(chandelier: Shell) -> None:
     result = chandelier("show")
 
     assert result.exit_code == 78
-    assert "5 is too small" in result.stderr
+    assert "5 is too small" in result.output
 
 
 def test_schema_is_json(chandelier: Shell) -> None:
@@ -213,7 +213,7 @@ def test_migrate_of_a_file_from_a_newer_version_leaves_with_78(chandelier: Shell
     result = chandelier("migrate")
 
     assert result.exit_code == 78
-    assert "version 7 of this section was written by a newer plugin moderation" in result.stderr
+    assert "version 7 of this section was written by a newer plugin moderation" in result.output
 
 
 def test_rollback_without_a_backup_leaves_with_1(chandelier: Shell) -> None:
@@ -222,7 +222,7 @@ def test_rollback_without_a_backup_leaves_with_1(chandelier: Shell) -> None:
     result = chandelier("rollback")
 
     assert result.exit_code == 1
-    assert "there is no backup to go back to" in result.stderr
+    assert "there is no backup to go back to" in result.output
     assert chandelier.config.read_text() == NEW
 
 

@@ -92,7 +92,7 @@ def test_a_setting_says_in_words_what_it_takes(name: str, allowed: str) -> None:
         ("colour", "blue", Colour.BLUE),
         ("limits.minutes", 2, 2.0),
         ("folder", "logs", Path("logs")),
-        ("tags", [3, 1, 3], frozenset({1, 3})),
+        ("tags", [3, 1], frozenset({1, 3})),
         ("rules", [{"pattern": "x"}], (Rule(pattern="x"),)),
         ("aliases", {"a": {"pattern": "x", "weight": 0}}, {"a": Rule(pattern="x", weight=0)}),
     ],
@@ -128,6 +128,7 @@ def test_a_setting_takes_what_fits(name: str, raw: Any, value: Any) -> None:
         ("quiet", "true", '"true" is not true or false, allowed: true or false'),
         ("folder", "", '"" is not a path, allowed: a path'),
         ("tags", [0, 4], "0 is too small, allowed: 1 or more"),
+        ("tags", [3, 1, 3], "3 is there twice, allowed: each only once"),
         ("limits.warns", 11, "11 is too large, allowed: 1 to 10"),
         ("limits.warns", 3.0, "3.0 is not a whole number, allowed: a whole number, 1 to 10"),
         ("limits.minutes", float("nan"), "nan is not finite, allowed: a finite number"),
@@ -291,3 +292,18 @@ class TestDeclarations:
                 def __attrs_post_init__(self) -> None:
                     if self.low > self.high:
                         raise ValueError("low is above high")
+
+    def test_a_type_that_only_the_type_checker_knows_is_refused_with_the_way_out(self) -> None:
+        with pytest.raises(
+            TypeError, match="Wrong: the type 'Decimal' is not known at run time: import it outside"
+        ):
+            schema(version=1)(
+                type("Wrong", (), {"__annotations__": {"x": "Decimal"}, "x": setting(1, help="x")})
+            )
+
+    @pytest.mark.parametrize("kind", [Literal[1.5], Enum("Odd", {"A": 1.5})])
+    def test_choices_are_text_or_whole_numbers(self, kind: Any) -> None:
+        with pytest.raises(TypeError, match="text or whole numbers"):
+            schema(version=1)(
+                type("Wrong", (), {"__annotations__": {"x": kind}, "x": setting(None, help="x")})
+            )

@@ -78,7 +78,8 @@ def _type(kind: Any, said: Facts, default: Any = None) -> dict[str, Any]:
         return {"enum": list(get_args(kind))}
     if origin in (tuple, frozenset):
         element = get_args(kind)[0]
-        return {"type": "array", "items": _type(element, inner), **_lengths(said, "Items")}
+        once = {"uniqueItems": True} if origin is frozenset else {}
+        return {"type": "array", "items": _type(element, inner), **once, **_lengths(said, "Items")}
     if origin is not None:
         element = get_args(kind)[1]
         entries = _lengths(said, "Properties")

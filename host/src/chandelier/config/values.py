@@ -219,15 +219,22 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
     converter.register_structure_hook(Path, lambda raw, _: _path(raw))
     converter.register_structure_hook(Secret, lambda raw, _: _secret(raw))
     converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _literal)
-    converter.register_structure_hook_func(
-        lambda kind: isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, Enum), _enum
-    )
+    converter.register_structure_hook(Enum, _enum)
 
     def sequence(raw: Any, kind: Any) -> Any:
         if not isinstance(raw, list | tuple):
             raise Misfit(f"{shown(raw)} is not a list", found=raw, allowed="a list")
-        make = tuple if get_origin(kind) is tuple else frozenset
-        return make(converter.structure(raw, list[get_args(kind)[0]]))
+        elements = converter.structure(raw, list[get_args(kind)[0]])
+        if get_origin(kind) is tuple:
+            return tuple(elements)
+        twice = [
+            Misfit(f"{shown(one)} is there twice", found=raw[index], allowed="each only once", path=(index,))
+            for index, one in enumerate(elements)
+            if one in elements[:index]
+        ]
+        if twice:
+            raise ExceptionGroup("not a set", twice)
+        return frozenset(elements)
 
     converter.register_structure_hook_func(lambda kind: get_origin(kind) in (tuple, frozenset), sequence)
 
