@@ -68,6 +68,23 @@ class TestUrl:
 
         assert "hunter2" not in str(refusal.value)
 
+    async def test_a_missing_driver_is_named_with_how_to_install_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "asyncpg", None)
+        database = Database("postgresql://bot@db/x", data_dir=tmp_path, clock=SystemClock())
+
+        with pytest.raises(ServiceUnavailable, match=r"pip install 'chandelier\[postgres\]'"):
+            await database.start()
+
+    async def test_a_folder_that_cannot_be_made_is_an_unavailable_service(self, tmp_path: Path) -> None:
+        (tmp_path / "data").write_text("a file where the folder should be")
+        url = f"sqlite:///{tmp_path}/data/chandelier.db"
+        database = Database(url, data_dir=tmp_path, clock=SystemClock())
+
+        with pytest.raises(ServiceUnavailable, match=r"cannot open the database .*chandelier\.db"):
+            await database.start()
+
     async def test_storage_that_is_used_before_the_database_is_open_says_so(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/x.db", data_dir=tmp_path, clock=SystemClock())
 

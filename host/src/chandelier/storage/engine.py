@@ -94,6 +94,22 @@ class Database:
         """
         if self._writer is not None:
             return
+        try:
+            self._make_engines()
+            async with self._open(self._writer).connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except Exception as error:
+            await self.close()
+            hint = (
+                ": install its driver with pip install 'chandelier[postgres]'"
+                if isinstance(error, ModuleNotFoundError)
+                else ""
+            )
+            raise ServiceUnavailable(
+                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {error}{hint}"
+            ) from error
+
+    def _make_engines(self) -> None:
         if self.dialect == "sqlite":
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._sqlite_engine(begin="BEGIN IMMEDIATE", foreign_keys=True)
@@ -103,14 +119,6 @@ class Database:
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        try:
-            async with self._writer.connect() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        except Exception as error:
-            await self.close()
-            raise ServiceUnavailable(
-                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {error}"
-            ) from error
 
     async def close(self) -> None:
         """Give every connection back; safe to call twice."""
