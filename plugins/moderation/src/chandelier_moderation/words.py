@@ -16,8 +16,9 @@ _EDGE = r"(?<![^\W_])(?:{})(?![^\W_])"
 class WordMatcher:
     """The words of one guild, ready to be looked for.
 
-    Single words are looked up in a set, so that their number hardly matters; phrases, and words with
-    punctuation inside, are one expression. Upper and lower case are the same.
+    Single words are looked up in a table, so that their number hardly matters; phrases, and words with
+    punctuation inside, are one expression, which is tried only when the text has the first word of one of
+    them. Upper and lower case are the same.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -28,6 +29,10 @@ class WordMatcher:
         parts = sorted(self._phrases, key=len, reverse=True)
         one = "|".join(r"\s+".join(map(re.escape, part.split(" "))) for part in parts)
         self._expression = re.compile(_EDGE.format(one)) if parts else None
+        first = [_TOKEN.search(part) for part in parts]
+        self._always = None in first
+        """Whether some phrase, such as `$$$`, has no word by which its absence could be told."""
+        self._hints = frozenset([*self._single, *(token[0] for token in first if token)])
 
     def __bool__(self) -> bool:
         return bool(self._single or self._phrases)
@@ -35,16 +40,13 @@ class WordMatcher:
     def find(self, text: str) -> str | None:
         """The word, as the guild wrote it, that the text contains; None when it contains none."""
         folded = text.casefold()
-        if self._expression is not None:
-            found = self._expression.search(folded)
-            if found is not None:
-                return self._phrases[_folded(found[0])]
-        single = self._single
-        if single:
-            for token in _TOKEN.findall(folded):
-                if token in single:
-                    return single[token]
-        return None
+        tokens = _TOKEN.findall(folded)
+        if self._hints.isdisjoint(tokens) and not self._always:
+            return None
+        found = self._expression.search(folded) if self._expression is not None else None
+        if found is not None:
+            return self._phrases[_folded(found[0])]
+        return next((self._single[token] for token in tokens if token in self._single), None)
 
 
 def text_of(message: Mapping[str, Any]) -> str:
