@@ -134,6 +134,7 @@ class DueRunner(abc.ABC, Generic[RowT]):
         self._loop: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
+        self._news = 0
         self.started = 0
         """How many rows have been started so far; grows only."""
 
@@ -179,6 +180,7 @@ class DueRunner(abc.ABC, Generic[RowT]):
 
     def kick(self) -> None:
         """Look again now: a row was added or changed."""
+        self._news += 1
         self._kicked.set()
 
     async def idle(self, *, handlers: bool = True) -> None:
@@ -188,14 +190,16 @@ class DueRunner(abc.ABC, Generic[RowT]):
         itself which of it waits for the clock.
         """
         while self._loop is not None:
+            news = self._news
             looked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(looked)
-            self.kick()
+            self._kicked.set()
             await looked
-            if not any(handlers or identity not in self._handling for identity in self._running):
-                return
-            self._moved.clear()
-            await self._moved.wait()
+            if any(handlers or identity not in self._handling for identity in self._running):
+                self._moved.clear()
+                await self._moved.wait()
+            elif news == self._news:
+                return  # while we looked, nothing was added, changed or finished
 
     def _park(self, row: RowT) -> None:
         """Leave this plugin's rows of this kind alone until `wake`."""
