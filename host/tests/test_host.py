@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
+import loopcord
 import pytest
 
 from chandelier.config.problems import ConfigError
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.lifecycle import RETRY_FIRST, State
+from chandelier.testing import HostStarter
 
 GREETER = """
 @loader.command
@@ -410,3 +412,27 @@ async def test_a_button_nobody_knows_is_answered_and_one_of_a_stopped_plugin_too
     assert "no longer works" in (await alice.press(message, label="Old")).text
     await host.disable("presser")
     assert "switched off" in (await alice.press(message, label="Yes")).text
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_running(discord, start_host, install, market) -> None:
+    install("greeter", GREETER)
+    before = asyncio.all_tasks()
+    starting = asyncio.create_task(start_host("greeter"))
+    while not discord.commands():  # the last thing before plugins are told that the bot is ready
+        await asyncio.sleep(0)
+
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+
+    left = {task.get_name() for task in asyncio.all_tasks() - before}
+    assert not {name for name in left if "shard" in name or "greeter" in name}, left
+    assert not discord.connections
+
+
+async def test_intents_that_discord_does_not_allow_are_named(install, tmp_path) -> None:
+    install("nosy", intents="hikari.Intents.GUILD_MEMBERS")
+
+    async with loopcord.LocalDiscord(denied_intents=["members"]) as strict:
+        starter = HostStarter(strict, tmp_path, None)
+        with pytest.raises(ServiceUnavailable, match=r"GUILD_MEMBERS.*Privileged Gateway Intents"):
+            await starter("nosy")

@@ -17,6 +17,7 @@ from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.config.problems import ConfigError
+from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
 from chandelier.context import Context, GuildConfigs, PublishedHooks
 from chandelier.errors import PluginError, ServiceUnavailable
@@ -111,17 +112,16 @@ class Host:
                 if await self.lifecycle.set_up(record):
                     await self.lifecycle.start(record)
             await self._connect()
-        except BaseException:
+            for record in [record for record in self.lifecycle.in_order() if record.active]:
+                await self.lifecycle.ready(record)
+            await self.scheduler.start()
+            await self.outbox.start()
+        except BaseException:  # a cancelled start must leave nothing running either
             await self.stop()
             raise
-        for record in [record for record in self.lifecycle.in_order() if record.active]:
-            await self.lifecycle.ready(record)
-        await self.scheduler.start()
-        await self.outbox.start()
         self.started_at = self.clock.now()
-        logger.info(
-            "ready: {} plugins running", sum(record.active for record in self.lifecycle.records.values())
-        )
+        running = [record.name for record in self.lifecycle.records.values() if record.active]
+        logger.info("ready: {} plugins running: {}", len(running), ", ".join(running))
 
     async def stop(self) -> None:
         """Stop everything in the reverse order; safe to call twice."""
@@ -236,19 +236,7 @@ class Host:
         self.outbox = OutboxWorker(self.database, self.clock, self._run_effect)
 
     async def _connect(self) -> None:
-        try:
-            await self.bot.start(check_for_updates=False)
-        except hikari.UnauthorizedError as error:
-            raise ServiceUnavailable(
-                "Discord refuses the token. Make a new one at https://discord.com/developers/applications "
-                "(Bot, Reset Token) and set CHANDELIER_TOKEN."
-            ) from error
-        except hikari.GatewayServerClosedConnectionError as error:
-            raise ServiceUnavailable(
-                f"Discord closed the connection: {_close_reason(error, self.intents)}"
-            ) from error
-        except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
-            raise ServiceUnavailable(f"cannot connect to Discord: {error}") from error
+        await connect(self.bot)
         application = await self.client._ensure_application()
         if not self.owners:
             self.owners.update(application.team.members if application.team else [application.owner.id])
@@ -382,21 +370,14 @@ async def run(
     """
     host = Host(deployment, without=without, redactor=redactor)
     await host.start()
+    joined = asyncio.ensure_future(host.bot.join())
     try:
-        await host.bot.join()
+        # Shielded: a cancelled join takes the shards down under hikari, whose close() then waits for ever.
+        await asyncio.shield(joined)
         raise ServiceUnavailable("the connection to Discord ended and was not restored")
     except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
         raise ServiceUnavailable(f"the connection to Discord ended: {error}") from error
     finally:
         logger.info("stopping")
         await host.stop()
-
-
-def _close_reason(error: hikari.GatewayServerClosedConnectionError, intents: hikari.Intents) -> str:
-    privileged = intents & hikari.Intents.ALL_PRIVILEGED
-    if error.code == 4014:  # disallowed intents; Discord's documentation, Gateway close event codes
-        return (
-            f"it does not allow the intents {privileged}. Switch them on at "
-            "https://discord.com/developers/applications (Bot, Privileged Gateway Intents)."
-        )
-    return f"{error.reason} ({error.code})"
+        await asyncio.gather(joined, return_exceptions=True)
