@@ -212,6 +212,21 @@ async def test_a_monitor_bot_posts_embeds(market: loopcord.Guild, boot) -> None:
     assert "Lamp" in general.last.text
 
 
+async def test_a_links_embed_arrives_late(
+    discord: loopcord.LocalDiscord, market: loopcord.Guild, boot
+) -> None:
+    general, alice = market.channel("general"), market.add_member("alice")
+    bot = await boot(watch=(hikari.GuildMessageUpdateEvent,))
+    message = await alice.send(general, "https://shop.example/1")
+
+    message.unfurl([{"type": "link", "title": "Lamp", "url": "https://shop.example/1"}])
+    await discord.settle()
+
+    assert bot.seen[0].message.embeds[0].title == "Lamp"
+    assert bot.seen[0].message.edited_timestamp is None
+    assert not message.edited
+
+
 async def test_a_forward_goes_there_and_back(
     discord: loopcord.LocalDiscord, market: loopcord.Guild, boot
 ) -> None:

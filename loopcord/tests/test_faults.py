@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import hikari
 import pytest
 
@@ -69,3 +71,30 @@ async def test_a_fault_with_discords_code_lasts_until_removed(discord: loopcord.
     await channel.send("hello!")
 
     assert [message.content for message in alice.dms] == ["hello!"]
+
+
+async def test_a_slow_answer_takes_virtual_time(discord: loopcord.LocalDiscord, boot) -> None:
+    general = discord.create_guild("Market").create_text_channel("general")
+    bot = await boot()
+    discord.slow("POST", "/channels/*/messages", 5)
+
+    sending = asyncio.create_task(bot.app.rest.create_message(general.id, "at last"))
+    await discord.advance(4.9)
+    assert general.messages == []
+    await discord.advance(0.1)
+
+    assert (await sending).content == "at last"
+
+
+@pytest.mark.parametrize(("after", "arrived"), [(False, []), (True, ["did you hear me?"])])
+async def test_a_connection_is_cut(
+    discord: loopcord.LocalDiscord, boot, after: bool, arrived: list[str]
+) -> None:
+    general = discord.create_guild("Market").create_text_channel("general")
+    bot = await boot(max_retries=0)
+    discord.cut("POST", "/channels/*/messages", after=after)
+
+    with pytest.raises(hikari.HTTPError):
+        await bot.app.rest.create_message(general.id, "did you hear me?")
+
+    assert [message.content for message in general.messages] == arrived

@@ -216,6 +216,15 @@ async def test_what_a_client_would_not_offer_cannot_be_done(market: loopcord.Gui
         await alice.slash(staff, "case view", number=1)
 
 
+async def test_a_command_in_a_direct_message(market: loopcord.Guild) -> None:
+    _, alice, _ = _people(market)
+
+    reply = await alice.slash(alice.dm, "case view", number=3)
+
+    assert reply.embeds[0]["title"] == "Case 3"
+    assert alice.dms[-1].embeds[0]["title"] == "Case 3"
+
+
 # ------------------------------------------------------------------ components and forms
 
 

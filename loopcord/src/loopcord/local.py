@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import mimetypes
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -88,6 +89,7 @@ class LocalDiscord:
             content_access="message_content" not in set(denied_intents),
             keep=keep,
             changed=self._note,
+            sleep=self.clock.sleep,
         )
 
     # ------------------------------------------------------------------ the server
@@ -159,7 +161,14 @@ class LocalDiscord:
         data = cdn.read("/" + request.match_info["path"])
         if data is None:
             raise web.HTTPNotFound
-        return web.Response(body=data, content_type="application/octet-stream")
+        kind = mimetypes.guess_type(request.path)[0] or ""
+        # Pictures may be shown; nothing else is ever to run or render in a browser.
+        safe = kind.startswith("image/") and kind != "image/svg+xml"
+        return web.Response(
+            body=data,
+            content_type=kind if safe else "application/octet-stream",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
 
     # ------------------------------------------------------------------ the world
 
@@ -295,14 +304,26 @@ class LocalDiscord:
         ``/api/v10``; ``times=None`` lasts until removed; ``code`` is Discord's JSON error code;
         ``body`` replaces the whole JSON answer.
         """
-        fault = Fault(method.upper(), path_glob, status, times, code, dict(headers or {}), body)
-        self._rest.faults.append(fault)
+        return self._rest.add_fault(
+            Fault(method.upper(), path_glob, times, status, code, dict(headers or {}), body)
+        )
 
-        def remove() -> None:
-            if fault in self._rest.faults:
-                self._rest.faults.remove(fault)
+    def slow(
+        self, method: str, path_glob: str, seconds: float, *, times: int | None = 1
+    ) -> Callable[[], None]:
+        """Let matching requests wait ``seconds`` of this world's clock before they are dealt with."""
+        return self._rest.add_fault(Fault(method.upper(), path_glob, times, delay=seconds))
 
-        return remove
+    def cut(
+        self, method: str, path_glob: str, *, times: int | None = 1, after: bool = False
+    ) -> Callable[[], None]:
+        """Cut the connection of matching requests without an answer.
+
+        With ``after`` the request has taken effect by then, which only the bot does not know.
+        """
+        return self._rest.add_fault(
+            Fault(method.upper(), path_glob, times, cut="after" if after else "before")
+        )
 
     async def drop(self) -> None:
         """Cut every gateway socket without a word; sessions stay, so that a client can resume."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import interactions, modals, permissions
@@ -62,7 +62,9 @@ class Member(User):
     def timed_out_until(self) -> str | None:
         """When a timeout ends, as Discord's ISO 8601 text; None without one, past ones included."""
         until = self.guild.model.members[self.id].timed_out_until if self.present else None
-        return until if until is not None and until > self.discord.clock.now().isoformat() else None
+        if until is None or datetime.fromisoformat(until) <= self.discord.clock.now():
+            return None
+        return until
 
     def permissions_in(self, channel: Channel) -> list[str]:
         """Their effective permissions in a channel, by Discord's documented names."""
@@ -115,11 +117,18 @@ class Member(User):
         await self.discord.settle()
         return Message(self.discord, model)
 
-    async def edit(self, message: Message, content: str) -> None:
-        """Change one's own message."""
+    async def edit(
+        self, message: Message, content: str, *, embeds: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        """Change one's own message; ``embeds`` only as a bot member, None leaves them."""
+        if embeds and not self.bot:
+            raise ActError(f"{self.name} is no bot; a client cannot send embeds")
         with self._acting("edit a message"):
             stored = self._own(message, "edit")
-            self.discord.backend.edit_message(stored.channel_id, stored.id, {"content": content})
+            changes: dict[str, Any] = {"content": content}
+            if embeds is not None:
+                changes["embeds"] = [dict(embed) for embed in embeds]
+            self.discord.backend.edit_message(stored.channel_id, stored.id, changes)
         await self.discord.settle()
 
     async def delete(self, message: Message | Reply) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._simcord import InteractionModel, MessageModel, ResponseKind, walk_components
+from ._simcord import InteractionModel, MessageModel, ResponseKind, serializers, walk_components
 
 if TYPE_CHECKING:
     from .local import LocalDiscord
@@ -91,6 +91,12 @@ class Message:
     def ephemeral(self) -> bool:
         """Whether only one person can see it."""
         return self.model.is_ephemeral
+
+    def unfurl(self, embeds: Sequence[Mapping[str, Any]]) -> None:
+        """Arrange what Discord does with links: embeds arrive in an update that is no edit by anybody."""
+        self.model.embeds = [dict(embed) for embed in embeds]
+        payload = serializers.message_payload(self.discord.backend, self.model)
+        self.discord.backend.emit("MESSAGE_UPDATE", dict(payload))
 
     @property
     def deleted(self) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import fnmatch
 import io
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -41,15 +41,19 @@ class Request(NamedTuple):
 
 @dataclass(slots=True)
 class Fault:
-    """An answer to give instead of the real one, for the next ``times`` matching requests."""
+    """Trouble for the next ``times`` matching requests: an answer, a delay or a cut connection."""
 
     method: str
     path_glob: str
-    status: int
     times: int | None
-    code: int
-    headers: Mapping[str, str]
-    body: Any
+    #: The HTTP status to answer with; None lets the request through.
+    status: int | None = None
+    code: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Any = None
+    #: Seconds of the world's clock before anything happens.
+    delay: float = 0.0
+    cut: Literal["before", "after"] | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +63,18 @@ class _Upload:
     filename: str
     fp: io.BytesIO
     description: str | None = None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request on its way through."""
+
+    method: str
+    path: str
+    reason: str | None
+    query: dict[str, Any]
+    body: Any = None
+    files: list[_Upload] = field(default_factory=list[_Upload])
 
 
 class RestServer:
@@ -73,14 +89,16 @@ class RestServer:
         content_access: bool,
         keep: int,
         changed: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._backend = backend
         self._token = token
         self._facts = facts
         self._content_access = content_access
         self._changed = changed
+        self._sleep = sleep
         self.requests: deque[Request] = deque(maxlen=keep)
-        self.faults: list[Fault] = []
+        self._faults: list[Fault] = []
         self.in_flight = 0
         self.served = 0
 
@@ -94,65 +112,81 @@ class RestServer:
             self.served += 1
             self._changed()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: web.Request) -> web.Response:
         path = _path_of(request.rel_url.raw_path)
-        method = request.method
         raw_reason = request.headers.get("X-Audit-Log-Reason")
-        reason = unquote(raw_reason) if raw_reason else None
+        asked = _Asked(request.method, path, unquote(raw_reason) if raw_reason else None, dict(request.query))
         try:
-            body, files = await _read_body(request)
+            asked.body, asked.files = await _read_body(request)
         except ValueError as error:
-            return self._reply(
-                method, path, None, reason, 400, {"code": 50109, "message": f"Invalid JSON: {error}"}
-            )
-
-        fault = self._fault_for(method, path)
-        if fault is not None:
+            return self._reply(asked, 400, {"code": 50109, "message": f"Invalid JSON: {error}"})
+        authorized = self._authorized(request, path)
+        fault = self._fault_for(asked.method, path)
+        if fault is None:
+            return self._real_answer(asked, authorized)
+        if fault.delay:
+            await self._wait(fault.delay)
+        if fault.status is not None:
             answer = (
                 fault.body if fault.body is not None else {"code": fault.code, "message": "injected fault"}
             )
-            return self._reply(method, path, body, reason, fault.status, answer, headers=fault.headers)
-        if not self._authorized(request, path):
-            answer = {"code": 0, "message": "401: Unauthorized"}
-            return self._reply(method, path, body, reason, 401, answer)
+            return self._reply(asked, fault.status, answer, headers=fault.headers)
+        if fault.cut == "before":
+            return self._cut(request, self._reply(asked, 0, None))
+        response = self._real_answer(asked, authorized)
+        return response if fault.cut is None else self._cut(request, response)
+
+    def _cut(self, request: web.Request, response: web.Response) -> web.Response:
+        """Let the client see its connection end where it expected ``response``."""
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait on the world's clock; meanwhile the request does not keep the world from settling."""
+        self.in_flight -= 1
+        self._changed()
         try:
-            answer = self._dispatch(method, path, body, dict(request.query), files, reason)
+            await self._sleep(seconds)
+        finally:
+            self.in_flight += 1
+            self._changed()
+
+    def _real_answer(self, asked: _Asked, authorized: bool) -> web.Response:
+        if not authorized:
+            return self._reply(asked, 401, {"code": 0, "message": "401: Unauthorized"})
+        where = f"({asked.method} {asked.path})"
+        try:
+            answer = self._dispatch(asked)
         except (RouteNotImplemented, UnsupportedField) as error:
-            message = f"loopcord does not model this: {error.message} ({method} {path})"
-            return self._reply(method, path, body, reason, 501, {"code": 0, "message": message})
+            return self._reply(
+                asked, 501, _problem(0, f"loopcord does not model this: {error.message} {where}")
+            )
         except NotImplementedError as error:
-            message = f"loopcord does not model this: {error} ({method} {path})"
-            return self._reply(method, path, body, reason, 501, {"code": 0, "message": message})
+            return self._reply(asked, 501, _problem(0, f"loopcord does not model this: {error} {where}"))
         except BackendError as error:
-            return self._reply(method, path, body, reason, error.status, error.to_json())
+            return self._reply(asked, error.status, error.to_json())
         except (KeyError, TypeError, ValueError) as error:
             # What simcord's handlers raise on a body of the wrong shape; Discord says 50035.
             message = f"Invalid Form Body: {type(error).__name__}: {error}"
-            return self._reply(method, path, body, reason, 400, {"code": 50035, "message": message})
-        return self._reply(method, path, body, reason, 204 if answer is None else 200, answer)
+            return self._reply(asked, 400, _problem(50035, message))
+        return self._reply(asked, 204 if answer is None else 200, answer)
 
-    def _dispatch(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        query: dict[str, Any],
-        files: list[_Upload],
-        reason: str | None,
-    ) -> Any:
-        own = routes_app.ROUTES.find(method, path) or routes_guild.ROUTES.find(method, path)
+    def _dispatch(self, asked: _Asked) -> Any:
+        own = routes_app.ROUTES.find(asked.method, asked.path)
+        own = own or routes_guild.ROUTES.find(asked.method, asked.path)
         if own is None:
-            return self._simcord(method, path, body, query, files, reason)
+            return self._simcord(asked, asked.body)
         handler, arguments = own
         context = RequestContext(
             self._backend,
             arguments,
-            json=body,
-            params=query,
-            files=list(files),
-            reason=reason,
-            method=method,
-            path=path,
+            json=asked.body,
+            params=asked.query,
+            files=list(asked.files),
+            reason=asked.reason,
+            method=asked.method,
+            path=asked.path,
             message_content_access=self._content_access,
         )
         proceeded = False
@@ -160,31 +194,23 @@ class RestServer:
         def proceed(changed_body: Any) -> Any:
             nonlocal proceeded
             proceeded = True
-            return self._simcord(method, path, changed_body, query, files, reason)
+            return self._simcord(asked, changed_body)
 
         try:
             return handler(routes.Call(self._backend, context, self._facts, proceed))
         finally:
             if not proceeded:  # otherwise simcord has written it down
-                self._backend.transcript.append(("HTTP", f"{method} {path}", body))
+                self._backend.transcript.append(("HTTP", f"{asked.method} {asked.path}", asked.body))
 
-    def _simcord(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        query: dict[str, Any],
-        files: list[_Upload],
-        reason: str | None,
-    ) -> Any:
+    def _simcord(self, asked: _Asked, body: Any) -> Any:
         return dispatch(
             self._backend,
-            method,
-            path,
+            asked.method,
+            asked.path,
             json=body,
-            params=query,
-            files=list(files),
-            reason=reason,
+            params=asked.query,
+            files=list(asked.files),
+            reason=asked.reason,
             message_content_access=self._content_access,
         )
 
@@ -196,35 +222,44 @@ class RestServer:
             return True
         return request.headers.get("Authorization", "") == f"Bot {self._token()}"
 
+    def add_fault(self, fault: Fault) -> Callable[[], None]:
+        """Have matching requests meet ``fault``; returns what removes it."""
+        self._faults.append(fault)
+
+        def remove() -> None:
+            if fault in self._faults:
+                self._faults.remove(fault)
+
+        return remove
+
     def _fault_for(self, method: str, path: str) -> Fault | None:
-        for fault in self.faults:
+        for fault in self._faults:
             if fault.method not in ("*", method) or not fnmatch.fnmatchcase(path, fault.path_glob):
                 continue
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:
-                    self.faults.remove(fault)
+                    self._faults.remove(fault)
             return fault
         return None
 
     def _reply(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        reason: str | None,
-        status: int,
-        answer: Any,
-        *,
-        headers: Mapping[str, str] | None = None,
+        self, asked: _Asked, status: int, answer: Any, *, headers: Mapping[str, str] | None = None
     ) -> web.Response:
-        self.requests.append(Request(method, path, body, reason, status))
+        """Note the request and build its answer; status 0 notes one that never gets any."""
+        self.requests.append(Request(asked.method, asked.path, asked.body, asked.reason, status))
         if status >= 400:
-            self._backend.transcript.append(("ANSWER", f"{status} to {method} {path}", answer))
+            note = f"{status} to {asked.method} {asked.path}"
+            self._backend.transcript.append(("ANSWER", note, answer))
         if answer is None or status == 204:
-            return web.Response(status=status, headers=headers)
+            return web.Response(status=status or 500, headers=headers)
         data = answer.encode() if isinstance(answer, str) else dumps(answer)
         return web.Response(status=status, headers=headers, body=data, content_type="application/json")
+
+
+def _problem(code: int, message: str) -> dict[str, Any]:
+    """An error as Discord writes it."""
+    return {"code": code, "message": message}
 
 
 def _path_of(raw: str) -> str:
