@@ -147,6 +147,33 @@ class TestTransactions:
 
         assert await keys(hosted) == [f"{number:02}" for number in range(50)]
 
+    async def test_two_processes_that_read_and_then_write_one_file_do_not_lock_each_other_out(
+        self, tmp_path: Path
+    ) -> None:
+        # Two databases do not know of each other, just like two processes: the bot and `chandelier db`.
+        bot, tool = (
+            Database(f"sqlite:///{tmp_path}/x.db", data_dir=tmp_path, clock=SystemClock()) for _ in range(2)
+        )
+        await bot.start()
+        await tool.start()
+        async with bot.schema_change() as connection:
+            await connection.exec_driver_sql("CREATE TABLE diary_pages (number INTEGER)")
+            await connection.exec_driver_sql("INSERT INTO diary_pages VALUES (0)")
+
+        async def turn_pages(database: Database) -> None:
+            for _ in range(20):
+                async with database.storage("diary").transaction() as session:
+                    number = await session.scalar(sa.text("SELECT number FROM diary_pages"))
+                    await session.execute(sa.text("UPDATE diary_pages SET number = :n"), {"n": number + 1})
+
+        try:
+            await asyncio.gather(turn_pages(bot), turn_pages(tool))
+            async with bot.storage("diary").read() as session:
+                assert await session.scalar(sa.text("SELECT number FROM diary_pages")) == 40
+        finally:
+            await bot.close()
+            await tool.close()
+
     async def test_a_transaction_inside_a_transaction_is_an_error_instead_of_a_wait_for_ever(
         self, hosted: Database
     ) -> None:

@@ -145,21 +145,36 @@ class TestUpgrade:
         finally:
             await other.close()
 
-    async def test_two_hosts_on_one_database_migrate_it_once(
-        self, database: Database, migrator: Migrator, clock: StoppedClock, tmp_path: Path, diary: Diary
+    @pytest.mark.postgres
+    async def test_a_second_host_on_the_same_server_waits_until_the_first_has_migrated(
+        self, postgres_url: str, clock: StoppedClock, tmp_path: Path, diary: Diary
     ) -> None:
         history = diary.ship("0001", "0002")
-        second = Database(database.url, data_dir=tmp_path / "second", clock=clock)
+        first, second = (Database(postgres_url, data_dir=tmp_path, clock=clock) for _ in range(2))
+        await first.start()
         await second.start()
         try:
-            await asyncio.gather(
-                migrator.upgrade("diary", history), Migrator(second).upgrade("diary", history)
-            )
+            async with first.schema_change() as migrating:
+                late = asyncio.create_task(Migrator(second).upgrade("diary", history))
+                await until_someone_waits_for_a_lock(first)
+                await Migrator(first).build(migrating, "diary", history, "0002")
+                assert not late.done()
+
+            await late
+            assert await Migrator(second).current("diary") == "0002"
+            assert await Migrator(second).differences("diary", history) == []
         finally:
+            await first.close()
             await second.close()
 
-        assert await migrator.current("diary") == "0002"
-        assert await migrator.differences("diary", history) == []
+
+async def until_someone_waits_for_a_lock(database: Database) -> None:
+    """Ask the server until it says so; gives up after ten seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            async with database.connect() as connection:
+                if await connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    return
 
 
 class TestDowngrade:
