@@ -19,9 +19,14 @@ _STORY = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _only_the_plugins_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def _run(pytester: pytest.Pytester, story: str) -> pytest.RunResult:
     pytester.makepyfile(story)
-    return pytester.runpytest_subprocess("-p", "no:chandelier", "-p", "no:randomly", "-p", "no:cacheprovider")
+    return pytester.runpytest_subprocess("-p", "pytest_asyncio", "-p", "loopcord.pytest_plugin")
 
 
 def test_a_failing_test_shows_the_transcript(pytester: pytest.Pytester) -> None:
