@@ -1,4 +1,4 @@
-"""A shop on loopback whose pages the tests arrange, for redeye to read over real sockets."""
+"""A market and a shop on loopback whose pages the tests arrange, for redeye to read over real sockets."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import attrs
 import pytest
 from aiohttp import web
 
-LOOPBACK = {"http_allow": ["127.0.0.0/8"]}
-"""The deployment's leave to fetch pages from this machine."""
+from loopcord import Channel, Guild, LocalDiscord, Member, Message
+
+INTERVAL = 600
 
 
 class Shop:
-    """Products by name; each answers with what was arranged last, and visits are counted."""
+    """Pages by name; each answers with what was arranged last, and visits are counted."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[int, str, dict[str, str]]] = {}
@@ -22,7 +24,7 @@ class Shop:
         self.url = ""
 
     def product(
-        self, name: str, price: Any, *, currency: str = "EUR", stock: str = "InStock", **more: Any
+        self, slug: str, price: Any, /, *, currency: str = "EUR", stock: str = "InStock", **more: Any
     ) -> str:
         """Arrange a product's page as a shop would write it; returns its address."""
         offer = {
@@ -31,14 +33,8 @@ class Shop:
             "priceCurrency": currency,
             "availability": f"https://schema.org/{stock}",
         }
-        data = {
-            "@context": "https://schema.org",
-            "@type": "Product",
-            "name": name.title(),
-            "offers": offer,
-            **more,
-        }
-        return self.html(name, f'<script type="application/ld+json">{json.dumps(data)};</script>')
+        data = {"@context": "https://schema.org", "@type": "Product", "name": slug.title(), "offers": offer}
+        return self.html(slug, f'<script type="application/ld+json">{json.dumps(data | more)};</script>')
 
     def html(self, name: str, body: str) -> str:
         """Arrange any page."""
@@ -68,3 +64,46 @@ async def shop() -> AsyncIterator[Shop]:
     shop.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield shop
     await runner.cleanup()
+
+
+@attrs.frozen
+class Market:
+    """The guild "Market": a moderator, a member, and channels."""
+
+    guild: Guild
+    general: Channel
+    deals: Channel
+    mod: Member
+    alice: Member
+
+    @property
+    def alerts(self) -> list[Message]:
+        """What was posted in #deals."""
+        return self.deals.messages
+
+
+@pytest.fixture
+def market(discord: LocalDiscord) -> Market:
+    """Market before the bot has come."""
+    guild = discord.create_guild("Market", owner="olga")
+    mods = guild.create_role("Mods", ["manage_messages"])
+    return Market(
+        guild=guild,
+        general=guild.create_text_channel("general"),
+        deals=guild.create_text_channel("deals"),
+        mod=guild.add_member("mod", roles=[mods]),
+        alice=guild.add_member("alice"),
+    )
+
+
+@pytest.fixture
+def start(start_host: Any) -> Any:
+    """Start a host with redeye, which may fetch from this machine, without jitter."""
+
+    async def start(*plugins: str, **settings: Any) -> Any:
+        section = {"version": 2, "interval": INTERVAL, "jitter": 0, "host_gap": 5, **settings}
+        return await start_host(
+            "redeye", *plugins, config={"redeye": section}, host={"http_allow": ["127.0.0.0/8"]}
+        )
+
+    return start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -33,6 +34,12 @@ _NO_DECIMALS: Final = frozenset(
     {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "RWF", "COP", "IDR"}
 )
 """Minor units by ISO 4217 (COP and IDR have some on paper; shops write none)."""
+
+_WORDS: Final = frozenset(
+    {"a", "au", "c", "ca", "euro", "euros", "ft", "hk", "kn", "kr", "kč", "lei", "nz", "r", "tl", "us", "zł",
+     "руб"}
+)  # fmt: skip
+"""Words besides ISO codes that may stand by an amount without changing what it means; "from" does."""
 
 _NUMBER: Final = re.compile(r"\d(?:[\d.,'’\s\u00a0\u202f\u2009]*\d)?")
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f\u2009'’]")
@@ -92,12 +99,26 @@ def parse_amount(value: Any, currency: str | None = None) -> Decimal | None:
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     text = value.strip()
-    if re.search(r"(?<![\w.,])[-−–]\s*\D{0,3}\d", text) or "%" in text:
-        return None  # negative, a discount, or a range
-    numbers = _NUMBER.findall(text)
+    numbers = list(_NUMBER.finditer(text))
     if len(numbers) != 1:
         return None
-    return _checked(_plain(_joined(numbers[0]), currency))
+    before, after = text[: numbers[0].start()], text[numbers[0].end() :]
+    if re.search(r"[-−–]", before) or not _says_nothing_more(f"{before} {after}"):
+        return None
+    number = _joined(numbers[0].group())
+    if re.match(r"[.,][-–—]", after) and len(signs := {*number} - {*"0123456789"}) == 1:
+        return _checked(_grouped(number, signs.pop(), None))  # "1.299,-": what else is in it groups
+    return _checked(_plain(number, currency))
+
+
+def _says_nothing_more(rest: str) -> bool:
+    """Whether what stands around a number is only a currency: not "from", "/ month", or "%"."""
+    for word in re.findall(r"[^\W\d_]+", rest):
+        code = len(word) == 3 and word.isupper()
+        if not code and word.casefold() not in _WORDS and currency_code(None, word) is None:
+            return False
+    signs = re.sub(r"[^\W\d_]+", "", rest)
+    return all(sign.isspace() or sign in ".,-–—*" or unicodedata.category(sign) == "Sc" for sign in signs)
 
 
 def _joined(number: str) -> str:
