@@ -23,7 +23,7 @@ class Find:
     @property
     def url(self) -> str:
         """Its address in the form that the shop's own links have."""
-        path = f"{self.brand}/men/shoes/sneakers".lower().replace(" ", "-")
+        path = f"{self.brand}/women/new-season".lower().replace(" & ", "-").replace(" ", "-")
         return f"https://www.luisaviaroma.com/en-it/p/{path}/{self.code}?lvrid=_p"
 
 
@@ -32,7 +32,7 @@ FINDS = (
     Find("Maison Lustre", "Candelabra knit cardigan", "81I-MLU014", 395, 690, ("S", "M")),
     Find("Officine Prisma", "Crystal drop earrings", "80I-OPR207", 122, 245, ("One size",)),
     Find("Wick & Ember", "Waxed cotton parka", "79I-WEM033", 540, 900, ("M", "L", "XL")),
-    Find("Ateljé Norrsken", "Aurora silk scarf", "81I-ANO118", 96, 160, ("One size",)),
+    Find("Atelier Norrsken", "Aurora silk scarf", "81I-ANO118", 96, 160, ("One size",)),
     Find("Brass Arms", "Twelve-light derby shoes", "80I-BRA512", 310, 620, ("41", "42", "44", "45")),
 )
 

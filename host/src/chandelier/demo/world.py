@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from loopcord import Channel, Guild, LocalDiscord, Member
+from loopcord import Channel, Guild, LocalDiscord, Member, Role
 
 __all__ = ["Market", "build"]
 
@@ -23,6 +23,7 @@ class Market:
     """The demo's guild and those in it."""
 
     guild: Guild
+    mods: Role
     welcome: Channel
     general: Channel
     deals: Channel
@@ -54,6 +55,7 @@ def build(discord: LocalDiscord) -> Market:
 
     market = Market(
         guild=guild,
+        mods=mods,
         welcome=guild.create_text_channel("welcome", category=start, topic="What to try first"),
         general=guild.create_text_channel("general", category=start, topic="Talk about anything"),
         deals=guild.create_text_channel("deals", category=shopping, topic="React with ➡️ to pass a deal on"),
