@@ -26,7 +26,7 @@ def _only_the_plugins_needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _run(pytester: pytest.Pytester, story: str) -> pytest.RunResult:
     pytester.makepyfile(story)
-    return pytester.runpytest_subprocess("-p", "pytest_asyncio", "-p", "loopcord.pytest_plugin")
+    return pytester.runpytest_subprocess("-p", "pytest_asyncio.plugin", "-p", "loopcord.pytest_plugin")
 
 
 def test_a_failing_test_shows_the_transcript(pytester: pytest.Pytester) -> None:

@@ -17,6 +17,6 @@ def test_the_story_in_the_readme_is_true(pytester: pytest.Pytester, monkeypatch:
     [story] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
     pytester.makepyfile(story)
 
-    result = pytester.runpytest_subprocess("-p", "pytest_asyncio", "-p", "loopcord.pytest_plugin")
+    result = pytester.runpytest_subprocess("-p", "pytest_asyncio.plugin", "-p", "loopcord.pytest_plugin")
 
     result.assert_outcomes(passed=1)
