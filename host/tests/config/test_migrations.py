@@ -332,3 +332,10 @@ class TestNewerVersions:
             ConfigError, match="1 is older than the installed plugin moderation, which reads 3"
         ):
             deployment.section("moderation", Third)
+
+
+def test_a_rename_in_something_else_than_a_section_is_refused() -> None:
+    from types import MappingProxyType
+
+    with pytest.raises(TypeError, match="a dict or a table of tomlkit, not mappingproxy"):
+        rename_key(MappingProxyType({"words": []}), "words", "keywords")

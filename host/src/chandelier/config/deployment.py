@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
-import tomlkit
 
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.environment import HOST, unknown_variables, variable
@@ -369,7 +368,7 @@ def _migrate_text(path: Path, text: str, name: str, strides: Sequence[Stride]) -
         file = ConfigFile.parse(path, text)
         document = file.editable()
         _take(stride, _descend(document, name), name)
-        text = tomlkit.dumps(document)
+        text = document.as_string()
         wanted = ConfigFile.parse(path, file.text).data
         _take(stride, _descend(cast("MutableMapping[str, Any]", wanted), name), name)
         if ConfigFile.parse(path, text).data != wanted:

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from chandelier.config import positions
 from chandelier.config.problems import ConfigError, Problem
+
+if TYPE_CHECKING:
+    import tomlkit
 
 __all__ = ["Backups", "ConfigFile", "write_atomically"]
 
@@ -78,6 +79,10 @@ class ConfigFile:
 
         Raises ConfigError when tomlkit cannot read what the standard library could.
         """
+        # Late, because only editing needs it, and it takes its time to import.
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
         try:
             return tomlkit.parse(self.text)
         except TOMLKitError as error:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import attrs
-from tomlkit.container import Container, OutOfOrderTableProxy
-from tomlkit.items import AoT, InlineTable, SingleKey, Table
 
 from chandelier.errors import PluginError
 
@@ -103,15 +101,15 @@ def rename_key(section: MutableMapping[str, Any], old: str, new: str) -> None:
         return
     if new in section:
         raise KeyError(f"{old} cannot become {new}: that is set too")
-    if isinstance(section, Table | InlineTable | Container | OutOfOrderTableProxy):
-        _rename_written(section, old, new)
-        return
     if type(section) is dict:
         renamed = {new if key == old else key: value for key, value in section.items()}
         section.clear()
         section.update(renamed)
-        return
-    section[new] = section.pop(old)
+    else:
+        # Late, because only a migration of a document needs tomlkit, and it takes its time to import.
+        from chandelier.config.written import rename_written
+
+        rename_written(section, old, new)
 
 
 def change_value(section: MutableMapping[str, Any], key: str, convert: Callable[[Any], Any]) -> None:
@@ -126,37 +124,3 @@ def change_value(section: MutableMapping[str, Any], key: str, convert: Callable[
     after = convert(copy.deepcopy(before))
     if type(after) is not type(before) or after != before:
         section[key] = after
-
-
-def _rename_written(
-    section: Table | InlineTable | Container | OutOfOrderTableProxy, old: str, new: str
-) -> None:
-    """Rename a key where it is written, in as many places as it is: dotted keys and headers repeat it.
-
-    tomlkit has no public way to do this in place; removing and adding would lose comments and order.
-    Whoever migrates a document proves the text afterwards, see ``Deployment.migrate``.
-    """
-    proxied = isinstance(section, OutOfOrderTableProxy)
-    if proxied:
-        container = section._internal_container
-    else:
-        container = section if isinstance(section, Container) else section.value
-    # Out of the maps while the keys, which the parts of a proxy share, change their hash.
-    maps: list[dict[Any, Any]] = [container._map, *([section._tables_map] if proxied else [])]
-    places = [one.pop(SingleKey(old)) for one in maps]
-    for table in section._tables if proxied else ():
-        if SingleKey(old) in table.value._map:
-            _rename_written(table, old, new)
-    for key, item in container.body:
-        if isinstance(key, SingleKey) and key.key == old:
-            blanks = key._original[len(key._original.rstrip()) :]
-            fresh = SingleKey(new, t=None if key.is_bare() else key.t)
-            key.key, key.t, key._original = new, fresh.t, fresh.as_string() + blanks
-            if isinstance(item, Table | AoT):
-                item.invalidate_display_name()
-    for one, place in zip(maps, places, strict=True):
-        one[SingleKey(new)] = place
-    views: tuple[dict[str, Any], ...] = (section, container)
-    for view in views:
-        if dict.__contains__(view, old):
-            dict.__setitem__(view, new, dict.pop(view, old))
