@@ -33,6 +33,8 @@ _SETTINGS = {
     "timezone": "Asia/Kathmandu",  # an odd zone finds code that depends on the server's
 }
 
+_WATCH = 'cat >/dev/null; "$1" stop -w -m immediate -D "$2" >/dev/null 2>&1; rm -rf "$3"'
+
 
 class PostgresServer:
     """A server in a temporary folder, reached through a unix socket in it."""
@@ -42,6 +44,7 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._numbers = itertools.count(1)
         self._user: str | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
 
     @staticmethod
     def programs() -> Path | None:
@@ -67,14 +70,22 @@ class PostgresServer:
         with (data / "postgresql.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in _SETTINGS.items())
             settings.write(f"unix_socket_directories = '{self._folder}'\n")
+        # It waits for the end of our side of the pipe, so the server goes away even if we are killed.
+        self._watcher = subprocess.Popen(  # noqa: S603
+            ["/bin/sh", "-c", _WATCH, "watch", self._programs / "pg_ctl", data, self._folder],
+            user=self._user,
+            group=self._user and pwd.getpwnam(self._user).pw_gid,
+            extra_groups=[] if self._user else None,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         self._run("pg_ctl", "start", "-w", "-D", data, "-l", self._folder / "log")
 
     def stop(self) -> None:
         """Stop the server at once and remove its folder."""
-        try:
-            self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self._folder / "data")
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._watcher is not None:
+            self._watcher.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def create_database(self) -> str:
         """Make an empty database; returns its name."""
