@@ -20,6 +20,8 @@ nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "wheels",
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
 TESTING = [
+    "cogapp>=3.4",  # checks that docs/ says what the code says
+    "hatchling>=1.25",  # builds the example of docs/plugin-authors.md
     "pytest>=8.3",
     "pytest-asyncio>=0.25",
     "pytest-cov>=5",
@@ -132,6 +134,13 @@ def demo_smoke(session: nox.Session) -> None:
     """The demo starts, the bot is ready, the page answers."""
     session.install(*_everything())
     session.run("chandelier", "demo", "--smoke", "60")
+
+
+@nox.session(python=PYTHONS[0])
+def docs(session: nox.Session) -> None:
+    """Write the generated parts of docs/ anew: hooks, command line, excerpts of the example."""
+    session.install(*_everything(), "cogapp>=3.4")
+    session.run("cog", "-r", "-I", "docs", *(str(page) for page in sorted(Path("docs").glob("*.md"))))
 
 
 @nox.session(python=PYTHONS[-1])
