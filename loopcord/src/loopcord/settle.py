@@ -102,7 +102,11 @@ class Settler:
 
 
 async def _quiet() -> None:
-    """Let the event loop run until it has nothing that is ready."""
+    """Let the event loop run until it has nothing that is ready.
+
+    ``_ready`` is asyncio's private queue of callbacks; there is no public way to ask whether a loop is
+    idle. It is only read, and a loop without it gets a fixed number of turns instead.
+    """
     ready: Any = getattr(asyncio.get_running_loop(), "_ready", None)
     if ready is None:
         for _ in range(_BLIND_TURNS):
