@@ -143,7 +143,7 @@ class Entries:
         async with self._storage.read() as session:
             for entry in await session.scalars(failing):
                 found.setdefault(entry.guild_id, f"{entry.action} failed: {entry.error}")
-            for guild_id, count in (await session.execute(waiting)).tuples():
+            for guild_id, count in await session.execute(waiting):
                 minutes = int(LATE.total_seconds() // 60)
                 found.setdefault(guild_id, f"{count} waiting for more than {minutes} minutes")
         return [Trouble(guild_id, what) for guild_id, what in found.items()]
