@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -58,12 +57,6 @@ class World:
     async def settle(self, *, handlers: bool = True) -> None:
         for runner in self._runners:
             await runner.idle(handlers=handlers)
-
-    async def until_sleeping(self) -> None:
-        """Return when someone waits for the clock again, without waiting for everyone to be idle."""
-        async with asyncio.timeout(10):
-            while self.clock.next_deadline() is None:  # noqa: ASYNC110 - the clock has no such event
-                await asyncio.sleep(0)  # one turn of the loop: the database answers from its own thread
 
     async def _begin(self, runner: Any) -> Any:
         await runner.start()

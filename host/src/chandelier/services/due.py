@@ -41,8 +41,8 @@ AT_ONCE: Final = 16
 PER_PLUGIN: Final = 4
 """How many of one plugin, so that its slow ones leave room for the others'."""
 
-_LONGEST_SLEEP: Final = timedelta(hours=1)
-"""Look at least this often: the wall clock, which rows name, can be set while we sleep."""
+_LONGEST_SLEEP: Final = timedelta(hours=6)
+"""Look at least this often while rows wait: the wall clock, which they name, can be set while we sleep."""
 _DATABASE_RETRY: Final = timedelta(seconds=5)
 _DATABASE_RETRY_LONGEST: Final = timedelta(minutes=5)
 _REASON_LENGTH: Final = 500
@@ -127,6 +127,7 @@ class DueRunner(abc.ABC, Generic[RowT]):
         self._name = name
         self._running: dict[Identity, asyncio.Task[None]] = {}
         self._handling: set[Identity] = set()
+        self._pausing: set[Identity] = set()
         self._parked: set[tuple[str, str]] = set()
         self._kicked = asyncio.Event()
         self._moved = asyncio.Event()
@@ -186,6 +187,7 @@ class DueRunner(abc.ABC, Generic[RowT]):
     async def idle(self, *, handlers: bool = True) -> None:
         """Return when everything due by now has been carried out; at once when not started.
 
+        What waits for the clock, because the database fails, is not waited for.
         With ``handlers=False`` a plugin's code that is under way does not count, for a host that knows by
         itself which of it waits for the clock.
         """
@@ -195,7 +197,8 @@ class DueRunner(abc.ABC, Generic[RowT]):
             self._waiters.append(looked)
             self._kicked.set()
             await looked
-            if any(handlers or identity not in self._handling for identity in self._running):
+            waits = self._pausing if handlers else self._pausing | self._handling
+            if not self._running.keys() <= waits:
                 self._moved.clear()
                 await self._moved.wait()
             elif news == self._news:
@@ -216,7 +219,7 @@ class DueRunner(abc.ABC, Generic[RowT]):
         finally:
             self._handling.discard(identity)
 
-    async def _persist(self, statement: Any) -> int:
+    async def _persist(self, row: RowT, statement: Any) -> int:
         """Execute a change, and do not give up: without a record the row would be carried out twice.
 
         Returns how many rows it changed.
@@ -233,7 +236,12 @@ class DueRunner(abc.ABC, Generic[RowT]):
                 logger.error(
                     "{}: cannot write to the database, again in {}: {}", self._name, pause, reason(error)
                 )
-                await self._clock.sleep(pause.total_seconds())
+                self._pausing.add(_identity(row))
+                self._moved.set()
+                try:
+                    await self._clock.sleep(pause.total_seconds())
+                finally:
+                    self._pausing.discard(_identity(row))
 
     async def _run(self) -> None:
         failures = 0

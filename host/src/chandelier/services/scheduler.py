@@ -170,7 +170,7 @@ class Scheduler(DueRunner[TimerRow]):
             await self._again(row, self._clock.now() + pause, row.attempts + 1, reason(error))
         else:
             if again is None:
-                await self._persist(_of(delete(TimerRow), row))
+                await self._persist(row, _of(delete(TimerRow), row))
             else:
                 await self._again(row, again, 0, None)
 
@@ -181,9 +181,8 @@ class Scheduler(DueRunner[TimerRow]):
             return await session.scalar(same) is not None
 
     async def _again(self, row: TimerRow, due: datetime, attempts: int, error: str | None) -> None:
-        await self._persist(
-            _of(update(TimerRow), row).values(due_at=due, attempts=attempts, last_error=error)
-        )
+        change = _of(update(TimerRow), row).values(due_at=due, attempts=attempts, last_error=error)
+        await self._persist(row, change)
 
 
 def _of(statement: Any, row: TimerRow) -> Any:
