@@ -108,6 +108,7 @@ async def test_the_programme_names_what_is_there(demo: Demo) -> None:
     for name in ("warn", "case", "history", "watch", "luisaviaroma"):
         assert name in demo.command_names()
         assert f"/{name}" in said
+    assert all(line in demo.market.welcome.last.content for line in demo.programme)
     await demo.see_page()
 
 

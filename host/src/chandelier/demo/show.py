@@ -69,6 +69,8 @@ class Demo:
             self.market = build(self.discord)
             self.shop = await stack.enter_async_context(Shop())
             self.programme = programme(self.shop)
+            numbered = "\n".join(f"{number}. {line}" for number, line in enumerate(self.programme, 1))
+            self.market.welcome.post(self.market.mod, f"**Five things to try**\n{numbered}")
             config = write_config(
                 folder, rest_url=self.discord.rest_url, market=self.market, schemas=self._schemas
             )
