@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-import loopcord
 import pytest
 
+import loopcord
 from chandelier.config.problems import ConfigError
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.lifecycle import RETRY_FIRST, State

@@ -40,6 +40,7 @@ from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.host_state import HostState
 from chandelier.storage.migrations import HOST_HISTORY, Migrator
 from chandelier.storage.names import HOST_NAME
+from chandelier.upgrades import Upgrades
 
 __all__ = ["ESSENTIAL", "Host", "run"]
 
@@ -86,6 +87,7 @@ class Host:
         )
         self.migrator = Migrator(self.database)
         self.settings = GuildSettings(self.database)
+        self.upgrades = Upgrades(deployment, self.migrator, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
@@ -93,8 +95,6 @@ class Host:
         self.connected = False
         self.last_sync = SyncResult()
         self.stopped = asyncio.Event()
-        self._undo: dict[str, Callable[[], Any]] = {}
-        self._guild_configs: dict[str, GuildConfigs] = {}
 
     # ---- start and stop
 
@@ -250,20 +250,9 @@ class Host:
         """Migrate a plugin's storage and guild settings, read its config, make its context."""
         description = record.description
         assert description is not None
-        name, history, schema = record.name, description.history, description.schema
-        if history is not None:
-            self.migrator.check(
-                name, history, others=[other for other in self.lifecycle.records if other != name]
-            )
-            if not self.config.auto_migrate and await self.migrator.pending(name, history):
-                raise PluginError(
-                    "database migrations are due and auto_migrate is off: chandelier db upgrade"
-                )
-            before, after = await self.migrator.upgrade(name, history)
-            if before != after:
-                self._undo[name] = lambda: self.migrator.downgrade(name, history, before or "base")
-        if schema is not None:
-            await self.settings.migrate(name, description.config_migrations, schema.__config_version__)
+        name, schema = record.name, description.schema
+        if not record.superseded:
+            await self.upgrades.upgrade(name, description, self.lifecycle.records.keys() - {name})
         config = None if schema is None else self.deployment.section(name, schema)
         if self._redactor is not None:
             self._redactor.learn(config)
@@ -295,10 +284,8 @@ class Host:
             self.outbox.wake()
 
     async def undo(self, record: Record) -> None:
-        """Undo the storage migrations that the last ``prepare`` made."""
-        undo = self._undo.pop(record.name, None)
-        if undo is not None:
-            await undo()
+        """Undo the migrations that the last ``prepare`` made."""
+        await self.upgrades.undo(record.name)
 
     async def sync(self) -> None:
         """Bring Discord's list of commands up to date."""

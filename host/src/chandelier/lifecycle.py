@@ -69,6 +69,8 @@ class Record:
     last_error: str = ""
     attempts: int = 0
     retry: asyncio.Task[None] | None = None
+    superseded: bool = False
+    """Its code is older than what is installed, so its data is left as it is."""
 
     @property
     def name(self) -> str:
@@ -232,7 +234,7 @@ class Lifecycle:
             self._forget_retry(record)
             await self._shut_down(record)
             modules = forget_modules(old.package)
-            record.candidate = fresh
+            record.candidate, record.superseded = fresh, False
             if await self._bring_up(record):
                 await self._preparation.sync()
                 return record
@@ -333,7 +335,7 @@ class Lifecycle:
         except Exception as error:  # noqa: BLE001 - the old code may still run
             logger.bind(plugin=record.name).error("the migrations could not be undone: {}", error)
         restore_modules(old.package, modules)
-        record.candidate = old
+        record.candidate, record.superseded = old, True
         await self._bring_up(record)
         await self._preparation.sync()
 
@@ -360,6 +362,7 @@ class Lifecycle:
                 return
             logger.bind(plugin=record.name).info("trying plugin {} again", record.name)
             forget_modules(record.candidate.package)
+            record.superseded = False
             if await self._bring_up(record):
                 await self._preparation.sync()
 
