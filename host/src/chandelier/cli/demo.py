@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ async def _play(demo: Demo, *, open_page: bool) -> None:
         out.print(f"[bold]The shop:[/]       {demo.shop.url}\n")
         out.print("Five things to try:")
         for number, line in enumerate(demo.programme, 1):
-            out.print(f" [bold]{number}.[/] {escape(line)}")
+            out.print(f" [bold]{number}.[/] {_terminal(line)}")
         out.print(
             "\nThen: /status, /help, and as olivia, who owns the server, /plugins. Ctrl-C ends the demo."
         )
@@ -79,3 +80,9 @@ async def _smoke(demo: Demo, seconds: float) -> None:
         await demo.see_page(seconds)
         commands = ", ".join(f"/{name}" for name in demo.command_names())
     console().print(f"The bot was ready with {commands}, and the page answered.")
+
+
+def _terminal(markdown: str) -> str:
+    """A line of the programme with the terminal's own emphasis."""
+    text = re.sub(r"\*\*(.+?)\*\*", r"[bold]\1[/]", escape(markdown))
+    return re.sub(r"`(.+?)`", r"[cyan]\1[/]", text)
