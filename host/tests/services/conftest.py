@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,25 @@ from chandelier.services.due import DueRunner
 from chandelier.services.outbox import EffectDispatch, OutboxWorker
 from chandelier.services.scheduler import Scheduler, TimerDispatch
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.history import HOST_HISTORY
+from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 from loopcord import VirtualClock
+
+
+class WallClock(VirtualClock):
+    """A clock on the wall: someone can set it, and sleepers do not notice."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
 
 
 class World:
     """One machine: its clock, its database, and the hosts that run on it one after the other."""
 
-    def __init__(self, database: Database, clock: VirtualClock, stack: AsyncExitStack) -> None:
+    def __init__(self, database: Database, clock: WallClock, stack: AsyncExitStack) -> None:
         self.database = database
         self.clock = clock
         self._stack = stack
@@ -67,7 +77,7 @@ class World:
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    clock = VirtualClock()
+    clock = WallClock()
     database = Database(database_url, data_dir=tmp_path, clock=clock)
     await database.start()
     await Migrator(database).upgrade(HOST_NAME, HOST_HISTORY)

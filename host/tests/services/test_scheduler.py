@@ -96,6 +96,16 @@ class TestCalling:
 
         assert diary.of("bob") == [month.total_seconds()]
 
+    async def test_a_wall_clock_set_ahead_is_noticed_within_hours(self, world: World, diary: Diary) -> None:
+        scheduler = await world.scheduler(diary.dispatch)
+        await scheduler.timers("moderation").schedule("unban", key="bob", due=world.now() + 1440 * MINUTE)
+        await world.settle()
+
+        world.clock.ahead = timedelta(days=1)
+        await world.wait(6 * 3600)
+
+        assert len(diary.of("bob")) == 1
+
     async def test_a_sooner_timer_does_not_wait_for_a_later_one(self, world: World, diary: Diary) -> None:
         timers = (await world.scheduler(diary.dispatch)).timers("redeye")
         await timers.schedule("look", key="late", due=world.now() + 60 * MINUTE)

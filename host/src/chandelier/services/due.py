@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
+import hikari
 from loguru import logger
 from sqlalchemy import ColumnElement, event, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,7 @@ __all__ = [
     "kick_after_commit",
     "one_line",
     "reason",
+    "unexplained",
 ]
 
 AT_ONCE: Final = 16
@@ -98,6 +100,11 @@ def one_line(text: str) -> str:
 def reason(error: BaseException) -> str:
     """One line about a failure."""
     return one_line(f"{type(error).__name__}: {error}")
+
+
+def unexplained(error: Exception) -> Exception | None:
+    """The error when its traceback is worth a place in the log: not when it says itself what happened."""
+    return None if isinstance(error, ChandelierError | hikari.HikariError) else error
 
 
 def kick_after_commit(session: AsyncSession, kick: Callable[[], None]) -> None:

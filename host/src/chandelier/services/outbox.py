@@ -21,6 +21,7 @@ from chandelier.services.due import (
     backoff,
     kick_after_commit,
     one_line,
+    unexplained,
 )
 from chandelier.services.payload import storable
 from chandelier.services.verdict import judge
@@ -224,7 +225,7 @@ class OutboxWorker(DueRunner[OutboxRow]):
     async def _failed(self, row: OutboxRow, error: Exception) -> None:
         verdict = judge(error)
         why = one_line(verdict.why)
-        log = logger.bind(plugin=row.plugin)
+        log = logger.bind(plugin=row.plugin).opt(exception=unexplained(error))
         now = self._clock.now()
         state = "started" if verdict.happened or row.state == "started" else "waiting"
         if verdict.wait is not None:

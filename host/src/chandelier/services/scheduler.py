@@ -22,6 +22,7 @@ from chandelier.services.due import (
     backoff,
     kick_after_commit,
     reason,
+    unexplained,
 )
 from chandelier.services.payload import storable
 from chandelier.storage.engine import Database, Storage
@@ -164,7 +165,7 @@ class Scheduler(DueRunner[TimerRow]):
             await self._again(row, self._clock.now() + FIRST_RETRY, row.attempts, row.last_error)
         except Exception as error:  # noqa: BLE001 - a handler may raise anything
             pause = backoff(row.attempts + 1, FIRST_RETRY, LONGEST_RETRY)
-            logger.bind(plugin=row.plugin).opt(exception=error).warning(
+            logger.bind(plugin=row.plugin).opt(exception=unexplained(error)).warning(
                 "timer {} {} failed, again in {}: {}", row.kind, row.key, pause, reason(error)
             )
             await self._again(row, self._clock.now() + pause, row.attempts + 1, reason(error))
