@@ -87,7 +87,7 @@ def _may_greet(message: Mapping[str, Any]) -> bool:
 async def answer_good_morning(event: hikari.GuildMessageCreateEvent, plugin: Greeter) -> None:
     """👋 under a greeting."""
     config = await plugin.ctx.config_for(event.guild_id)
-    if (event.content or "").strip(" .!").casefold() in config.words:
+    if (event.content or "").strip(" .!").casefold() in {word.casefold() for word in config.words}:
         await plugin.ctx.rest.add_reaction(event.channel_id, event.message_id, "👋")
 
 
