@@ -103,7 +103,7 @@ async def test_a_reload_brings_file_guild_settings_and_tables_up(stall, start_ho
     assert (record.state, record.candidate.version) == (State.RUNNING, "2.0")
     assert record.plugin.config.seconds == 300
     assert (await record.context.config_for(7)).seconds == 540
-    assert await stall.migrator.current("stall") == "0002"
+    assert await stall.upgrades.migrator.current("stall") == "0002"
     assert "seconds = 300" in (start_host.folder / "config.toml").read_text()
 
 
@@ -118,7 +118,7 @@ async def test_new_code_that_does_not_start_leaves_everything_as_it_was(stall, s
     assert (record.state, record.candidate.version) == (State.RUNNING, "1.0")
     assert record.plugin.config.minutes == 5
     assert (await record.context.config_for(7)).minutes == 9
-    assert await stall.migrator.current("stall") == "0001"
+    assert await stall.upgrades.migrator.current("stall") == "0001"
     assert (start_host.folder / "config.toml").read_text() == before
 
 

@@ -36,7 +36,7 @@ from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.scheduler import Timer, Timers
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Storage
-from chandelier.storage.migrations import StorageHistory
+from chandelier.storage.history import StorageHistory
 
 __all__ = [
     "NAMING_CONVENTION",

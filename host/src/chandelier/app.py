@@ -37,8 +37,8 @@ from chandelier.services.outbox import Effect, OutboxWorker
 from chandelier.services.scheduler import Scheduler, Timer
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
+from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.host_state import HostState
-from chandelier.storage.migrations import HOST_HISTORY, Migrator
 from chandelier.storage.names import HOST_NAME
 from chandelier.upgrades import Upgrades
 
@@ -85,9 +85,8 @@ class Host:
             data_dir=self.config.data_path(deployment.base),
             clock=self.clock,
         )
-        self.migrator = Migrator(self.database)
         self.settings = GuildSettings(self.database)
-        self.upgrades = Upgrades(deployment, self.migrator, self.settings, automatic=self.config.auto_migrate)
+        self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
@@ -161,7 +160,7 @@ class Host:
 
     async def _open_storage(self) -> None:
         await self.database.start()
-        await self.migrator.upgrade(HOST_NAME, HOST_HISTORY)
+        await self.upgrades.build_own(HOST_HISTORY)
         self.ids = ComponentIds(await self.state.key("components"))
 
     async def _load(self) -> None:
@@ -256,7 +255,8 @@ class Host:
         config = None if schema is None else self.deployment.section(name, schema)
         if self._redactor is not None:
             self._redactor.learn(config)
-        guilds = GuildConfigs(name, schema, self.deployment, self.settings)
+        own = self.database.storage(HOST_NAME)
+        guilds = GuildConfigs(name, schema, self.deployment, self.settings, own)
         record.context = Context(
             name,
             config=config,

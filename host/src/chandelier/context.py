@@ -64,12 +64,18 @@ class GuildConfigs:
     """The config in force per guild, read once and kept until it changes."""
 
     def __init__(
-        self, name: str, schema: type[Any] | None, deployment: Deployment, settings: GuildSettings
+        self,
+        name: str,
+        schema: type[Any] | None,
+        deployment: Deployment,
+        settings: GuildSettings,
+        storage: Storage,
     ) -> None:
         self._name = name
         self._schema = schema
         self._deployment = deployment
         self._settings = settings
+        self._storage = storage
         self._known: dict[int, Any] = {}
 
     async def get(self, guild_id: int) -> Any:
@@ -87,8 +93,11 @@ class GuildConfigs:
         schema = self._schema
         if schema is None:
             raise InvalidRequest(f"The plugin {self._name} has no settings.")
-        before = await self.get(guild_id)
-        values = dict(await self._values(guild_id))
+        if session is None:
+            async with self._storage.transaction() as session:
+                return await self.change(guild_id, changes, session)
+        stored = dict(await self._values(guild_id, session))
+        before, values = self._merge(stored), dict(stored)
         for key, value in changes.items():
             if value is None:
                 values.pop(key, None)
@@ -112,8 +121,8 @@ class GuildConfigs:
         """Read everything anew from now on."""
         self._known.clear()
 
-    async def _values(self, guild_id: int) -> Mapping[str, Any]:
-        stored = await self._settings.get(guild_id, self._name)
+    async def _values(self, guild_id: int, session: AsyncSession | None = None) -> Mapping[str, Any]:
+        stored = await self._settings.get(guild_id, self._name, session=session)
         return {} if stored is None else stored[1]
 
     def _merge(self, values: Mapping[str, Any]) -> Any:

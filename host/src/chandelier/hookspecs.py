@@ -19,7 +19,7 @@ import pluggy
 from chandelier.config.migrations import ConfigMigration
 from chandelier.plugin import Health, Manifest, StatusSection
 from chandelier.routing.loader import Loader
-from chandelier.storage.migrations import StorageHistory
+from chandelier.storage.history import StorageHistory
 
 __all__ = ["hookimpl", "hookspec"]
 

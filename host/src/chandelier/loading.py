@@ -16,7 +16,7 @@ from chandelier.errors import PluginError
 from chandelier.hooks import Hooks
 from chandelier.plugin import Manifest, Plugin
 from chandelier.routing.loader import Loader
-from chandelier.storage.migrations import StorageHistory
+from chandelier.storage.history import StorageHistory
 
 __all__ = ["Description", "describe", "forget_modules", "import_plugin", "restore_modules"]
 

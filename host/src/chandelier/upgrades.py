@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
@@ -11,8 +13,13 @@ from chandelier.config.migrations import ConfigMigration
 from chandelier.config.schema import config_version
 from chandelier.errors import PluginError
 from chandelier.loading import Description
+from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
-from chandelier.storage.migrations import Migrator, StorageHistory
+from chandelier.storage.history import StorageHistory, check_names, is_current
+from chandelier.storage.names import HOST_NAME
+
+if TYPE_CHECKING:
+    from chandelier.storage.migrations import Migrator
 
 __all__ = ["Upgrades"]
 
@@ -23,13 +30,25 @@ class Upgrades:
     """Storage, config file and guild settings of plugins; every step is remembered with its inverse."""
 
     def __init__(
-        self, deployment: Deployment, migrator: Migrator, settings: GuildSettings, *, automatic: bool
+        self, deployment: Deployment, database: Database, settings: GuildSettings, *, automatic: bool
     ) -> None:
         self._deployment = deployment
-        self._migrator = migrator
+        self._database = database
         self._settings = settings
         self._automatic = automatic
         self._undo: dict[str, list[Undo]] = {}
+
+    @cached_property
+    def migrator(self) -> Migrator:
+        """Made, and Alembic loaded, when there is something to migrate."""
+        from chandelier.storage.migrations import Migrator
+
+        return Migrator(self._database)
+
+    async def build_own(self, history: StorageHistory) -> None:
+        """Bring the host's own tables up to date."""
+        if not await is_current(self._database, HOST_NAME, history):
+            await self.migrator.upgrade(HOST_NAME, history)
 
     async def upgrade(self, name: str, description: Description, others: Collection[str]) -> None:
         """Bring everything of one plugin up to date.
@@ -39,8 +58,9 @@ class Upgrades:
         """
         self._undo[name] = []
         if description.history is not None:
-            self._migrator.check(name, description.history, others=others)
-            await self._upgrade_storage(name, description.history)
+            check_names(name, description.history, others)
+            if not await is_current(self._database, name, description.history):
+                await self._upgrade_storage(name, description.history)
         if description.schema is not None:
             self._upgrade_file(name, description.schema, description.config_migrations)
             await self._upgrade_settings(name, description.schema, description.config_migrations)
@@ -51,11 +71,12 @@ class Upgrades:
             await step()
 
     async def _upgrade_storage(self, name: str, history: StorageHistory) -> None:
-        if not self._automatic and await self._migrator.pending(name, history):
+        self.migrator.check(name, history)
+        if not self._automatic and await self.migrator.pending(name, history):
             raise PluginError("its tables are not up to date and auto_migrate is off: chandelier db upgrade")
-        before, after = await self._migrator.upgrade(name, history)
+        before, after = await self.migrator.upgrade(name, history)
         if before != after:
-            self._undo[name].append(lambda: self._migrator.downgrade(name, history, before or "base"))
+            self._undo[name].append(lambda: self.migrator.downgrade(name, history, before or "base"))
 
     def _upgrade_file(self, name: str, schema: type, steps: Sequence[ConfigMigration]) -> None:
         versioned = {name: (schema, steps)}

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.migrations import Migrator
 
 REVISIONS = {
     "0001": """

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from chandelier.errors import InvalidRequest, PluginError
 from chandelier.storage.backup import Backups
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.migrations import Migrator
 from chandelier.storage.restore import restore
 from chandelier.storage.tables import KeyRow
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from chandelier.errors import PluginError
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import version_table
 
 from .conftest import Diary, StoppedClock

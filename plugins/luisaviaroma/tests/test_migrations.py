@@ -13,7 +13,8 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.migrations import migrated
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
-from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.history import HOST_HISTORY
+from chandelier.storage.migrations import Migrator
 from chandelier_luisaviaroma.config import MIGRATIONS, LuisaviaromaConfig
 from chandelier_luisaviaroma.tables import HISTORY, StoredProduct
 from loopcord import VirtualClock

@@ -13,7 +13,8 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.migrations import migrated
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
-from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.history import HOST_HISTORY
+from chandelier.storage.migrations import Migrator
 from chandelier_reactions.config import MIGRATIONS, ReactionsConfig
 from chandelier_reactions.tables import HISTORY
 from loopcord import VirtualClock
@@ -41,6 +42,10 @@ roles = [1, 2]  # curators, mods
 members = []
 """
 VERSIONED = {"reactions": (ReactionsConfig, MIGRATIONS)}
+FORWARDS = """
+    SELECT message_id, guild_id, channel_id, user_id, state, forward_id, error, created_at, changed_at
+    FROM reactions_forwards ORDER BY message_id
+"""
 IDS = st.lists(st.integers(0, 2**63 - 1), max_size=3)
 
 
@@ -118,7 +123,7 @@ async def test_a_database_of_0001_is_upgraded_with_its_rows_and_back(database):
     migrator = Migrator(database)
     await migrator.upgrade("reactions", HISTORY, "0001")
     await insert_forwards_of_0001(database, 1, 2, [100, 200, 300])
-    before = await rows(database, "SELECT * FROM reactions_forwards ORDER BY message_id")
+    before = await rows(database, FORWARDS)
 
     await migrator.upgrade("reactions", HISTORY)
     entries = await rows(
@@ -132,7 +137,7 @@ async def test_a_database_of_0001_is_upgraded_with_its_rows_and_back(database):
     assert await migrator.differences("reactions", HISTORY) == []
 
     await migrator.downgrade("reactions", HISTORY, "0001")
-    assert await rows(database, "SELECT * FROM reactions_forwards ORDER BY message_id") == before
+    assert await rows(database, FORWARDS) == before
 
     await migrator.downgrade("reactions", HISTORY, "base")
     assert "reactions" not in await migrator.installed()

@@ -14,7 +14,8 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.migrations import migrated
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
-from chandelier.storage.migrations import HOST_HISTORY, Migrator
+from chandelier.storage.history import HOST_HISTORY
+from chandelier.storage.migrations import Migrator
 from chandelier_redeye.config import MIGRATIONS, RedeyeConfig
 from chandelier_redeye.reading import Money
 from chandelier_redeye.tables import HISTORY, Watch

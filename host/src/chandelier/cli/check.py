@@ -34,7 +34,8 @@ from chandelier.config.problems import ConfigError
 from chandelier.discovery import versions_of
 from chandelier.errors import ChandelierError, InvalidRequest
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 
 __all__ = ["Finding", "Level", "check_command", "findings"]

@@ -28,7 +28,8 @@ from chandelier.config.host import HostConfig
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import HOST_HISTORY, Migrator, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.restore import restore
 

@@ -18,7 +18,7 @@ from chandelier.discovery import Candidate, candidates
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks
 from chandelier.loading import Description, describe, import_plugin
-from chandelier.storage.migrations import StorageHistory
+from chandelier.storage.history import StorageHistory
 
 __all__ = ["Installed", "InstalledPlugin"]
 

@@ -7,8 +7,6 @@ import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,37 +17,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from loguru import logger
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
 from chandelier.storage.engine import Database
-from chandelier.storage.names import HOST_NAME, owners, table_prefix, version_table
-from chandelier.storage.tables import HostTables
+from chandelier.storage.history import StorageHistory, check_names, folder_of
+from chandelier.storage.names import owners, version_table
 
-__all__ = ["HOST_HISTORY", "Migrator", "Revision", "StorageHistory"]
+__all__ = ["Migrator", "Revision"]
 
 _ALEMBIC = threading.Lock()
 # Alembic's ``op`` is one proxy per process, and our migrations give way to the event loop between
 # statements: without this lock two bots in one process would run each other's revisions.
-
-
-@attrs.frozen
-class StorageHistory:
-    """A plugin's tables and the Alembic revisions that build them.
-
-    ``location`` is ``"package:folder"``: the folder, inside an importable package, with files such as
-    ``0001_first_tables.py``. Revisions form one line and have no ``env.py``; ``upgrade`` and ``downgrade``
-    use ``alembic.op``.
-    """
-
-    metadata: MetaData
-    location: str
-
-
-HOST_HISTORY = StorageHistory(HostTables.metadata, "chandelier.storage:revisions")
-"""The history of the host's own tables; its name is ``"chandelier"``."""
 
 
 @attrs.frozen
@@ -85,21 +66,7 @@ class Migrator:
         falls under the longer prefix of one of ``others`` (plugin names), or when the revisions are not
         one unbroken line.
         """
-        prefix = table_prefix(name)
-        taken = [table_prefix(other) for other in others if table_prefix(other).startswith(prefix)]
-        taken = [other for other in taken if other != prefix]
-        if prefix.startswith(table_prefix(HOST_NAME)) and history is not HOST_HISTORY:
-            raise PluginError(f"plugin {name!r}: names that start with {HOST_NAME!r} are the host's own")
-        for table in history.metadata.tables.values():
-            names = [("table", table.name), *(("index", str(index.name)) for index in table.indexes)]
-            for what, found in names:
-                if not found.startswith(prefix):
-                    raise PluginError(f"plugin {name!r}: the {what} {found!r} must be named {prefix}…")
-                if found.startswith(tuple(taken)):
-                    raise PluginError(
-                        f"plugin {name!r}: the {what} {found!r} would belong to the plugin whose "
-                        "tables start the same; rename it"
-                    )
+        check_names(name, history, others)
         _script(name, history)
 
     async def upgrade(
@@ -249,24 +216,16 @@ def _current(connection: Connection, name: str) -> str | None:
 
 
 def _script(name: str, history: StorageHistory) -> ScriptDirectory:
-    package, _, folder = history.location.partition(":")
-    spec = find_spec(package)
-    places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    found = [place for place in (Path(root) / folder for root in places) if place.is_dir()]
-    if not folder or not found:
-        raise PluginError(
-            f"plugin {name!r}: no folder of revisions at {history.location!r}; give "
-            "StorageHistory a location like 'my_package:revisions' and ship the folder in the wheel"
-        )
-    script = ScriptDirectory(str(found[0]), version_locations=[str(found[0])])
+    folder = folder_of(name, history)
+    script = ScriptDirectory(str(folder), version_locations=[str(folder)])
     try:
         heads, bases = script.get_heads(), script.get_bases()
         list(script.walk_revisions())
     except (CommandError, KeyError, SyntaxError, ImportError) as error:
-        raise PluginError(f"plugin {name!r}: the revisions in {found[0]} cannot be read: {error}") from error
+        raise PluginError(f"plugin {name!r}: the revisions in {folder} cannot be read: {error}") from error
     if len(heads) != 1 or len(bases) != 1:
         raise PluginError(
-            f"plugin {name!r}: the revisions in {found[0]} must be one line, but they start at "
+            f"plugin {name!r}: the revisions in {folder} must be one line, but they start at "
             f"{', '.join(bases) or 'nothing'} and end at {', '.join(heads) or 'nothing'}"
         )
     return script

@@ -13,7 +13,8 @@ from chandelier.errors import ChandelierError, InvalidRequest, PluginError
 from chandelier.storage import postgres_copy, sqlite_copy
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
-from chandelier.storage.migrations import Migrator, StorageHistory
+from chandelier.storage.history import StorageHistory
+from chandelier.storage.migrations import Migrator
 
 __all__ = ["Restored", "restore"]
 
