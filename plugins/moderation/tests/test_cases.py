@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chandelier_moderation.cases import Draft
 from loopcord import ActError
 
 
@@ -150,8 +151,8 @@ async def test_the_status_shows_cases_rule_and_log(start_host, market):
 
     status = await market.alice.slash(market.general, "status")
 
-    assert "1 cases, 1 in the last 7 days" in status.text
-    assert "Keyword rule: 1 word" in status.text
+    assert "Cases: 1, 1 of them in the last 7 days" in status.text
+    assert "Words in the keyword rule: 1" in status.text
     assert market.log.mention in status.text
 
 
@@ -175,3 +176,26 @@ async def test_what_is_stored_about_a_person_can_be_exported_and_erased(start_ho
     posts = "\n".join(post.text for post in market.log.messages)
     assert "Elm Street" not in posts
     assert "spam" in posts
+
+
+async def test_the_book_knows_a_source_again_and_wastes_no_number_on_it(start_host, market):
+    """Red #1052, #2901: duplicate cases."""
+    host = await start_host("moderation", config=market.config())
+    book = host.lifecycle.records["moderation"].plugin.book
+    draft = Draft(
+        guild_id=market.guild.id,
+        action="warn",
+        target_id=market.bob.id,
+        moderator_id=market.mod.id,
+        reason="spam",
+        source="interaction-1",
+        log_channel_id=None,
+        tell_member=False,
+    )
+
+    first, new = await book.open(draft)
+    again, new_again = await book.open(draft)
+
+    assert (first.number, new) == (1, True)
+    assert (again.number, new_again) == (1, False)
+    assert "Case #2" in (await market.mod.slash(market.general, "warn", member=market.bob, reason="x")).text

@@ -137,12 +137,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Cases, rule and log of a guild."""
         everything, recent = await self.book.count(guild_id, self.ctx.now() - timedelta(days=7))
         config = await self.ctx.config_for(guild_id)
-        words = len(config.words)
         return chandelier.StatusSection(
             "Moderation",
             (
-                f"{everything} cases, {recent} in the last 7 days",
-                f"Keyword rule: {words or 'no'} {'word' if words == 1 else 'words'}",
+                f"Cases: {everything}, {recent} of them in the last 7 days",
+                f"Words in the keyword rule: {len(config.words)}",
                 f"Log: <#{config.log_channel}>" if config.log_channel is not None else "Log: off",
             ),
         )
