@@ -138,14 +138,14 @@ async def test_a_post_that_is_gone_is_nothing_to_store(discord, start_host, mark
 async def test_a_missing_permission_is_told_in_the_health(discord, start_host, market):
     host = await start_host("luisaviaroma")
     plugin = host.lifecycle.records["luisaviaroma"].plugin
-    market.guild.set_bot_permissions(["view_channel", "send_messages", "read_message_history"])
+    market.monitor.set_overwrite(market.guild.bot_role, deny=["add_reactions"])
     await market.find()
 
     health = await plugin.chandelier_health()
     assert health.level == "degraded"
     assert "Add Reactions" in health.lines[0]
 
-    market.guild.set_bot_permissions(["view_channel", "read_message_history", "add_reactions"])
+    market.monitor.set_overwrite(market.guild.bot_role, allow=["add_reactions"])
     await market.find()
     assert (await plugin.chandelier_health()).level == "ok"
 

@@ -87,7 +87,23 @@ def test_the_currency_decides_between_readings(text, currency, amount):
     assert parse_amount(text, currency) == Decimal(amount)
 
 
-@pytest.mark.parametrize("value", [True, False, None, [], {}, 0, -3, Decimal("NaN"), Decimal("Infinity")])
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        False,
+        None,
+        [],
+        {},
+        0,
+        -3,
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("1e999999999"),
+        Decimal("1e-999999999"),
+        10**4000,
+    ],
+)
 def test_what_is_no_price_is_none(value):
     assert parse_amount(value) is None
 

@@ -102,6 +102,8 @@ def _find(embed: Shown) -> Find | None:
     Only the shop's links make an embed the shop's, or its name in author, footer or title together with a
     code; and where two codes are equally likely there is none.
     """
+    if not _mentions_shop(embed):
+        return None  # decided first and cheaply: every bot's embed comes by here
     linked = [product for url in _links(embed) if (product := product_at(url)) is not None]
     if linked:
         product = linked[0]  # the title's link comes first, and is what a click on the post opens
@@ -115,6 +117,13 @@ def _find(embed: Shown) -> Find | None:
         if codes:
             return None
     return None
+
+
+def _mentions_shop(embed: Shown) -> bool:
+    """Whether the shop's name is anywhere in the text or the links; also "Luisa Via Roma"."""
+    parts = [embed.url, embed.title, embed.author, embed.author_url, embed.footer, embed.description]
+    parts += [value for _, value in embed.fields]
+    return SHOP.lower() in "\n".join(parts).replace(" ", "").lower()
 
 
 def _made(embed: Shown, product_id: str, url: str | None) -> Find:

@@ -28,7 +28,7 @@ __all__ = ["CHECK", "Overview", "Watches"]
 CHECK: Final = "check"
 """Kind of the timers that look at pages; their key is the watch's."""
 
-_LONGEST_COURTESY: Final = timedelta(seconds=8)
+_LONGEST_COURTESY: Final = timedelta(seconds=5)
 """How long a person waits while a host that was just asked is left in peace."""
 
 

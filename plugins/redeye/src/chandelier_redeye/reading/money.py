@@ -43,6 +43,7 @@ _WORDS: Final = frozenset(
 
 _NUMBER: Final = re.compile(r"\d(?:[\d.,'’\s\u00a0\u202f\u2009]*\d)?")
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f\u2009'’]")
+_MOST_DECIMALS: Final = 20
 _HIGHEST: Final = Decimal(10) ** 12
 _LONGEST: Final = 64
 
@@ -61,10 +62,14 @@ class Money:
 
     def __str__(self) -> str:
         usual = 0 if self.currency in _NO_DECIMALS else 3 if self.currency in _THREE_DECIMALS else 2
-        exponent = self.amount.normalize().as_tuple().exponent
-        decimals = max(usual, -exponent if isinstance(exponent, int) else 0)
-        shown = f"{self.amount:,.{decimals}f}"
+        shown = f"{self.amount:,.{max(usual, _decimals(self.amount.normalize()))}f}"
         return f"{shown} {self.currency}" if self.currency else shown
+
+
+def _decimals(amount: Decimal) -> int:
+    """Digits after the decimal point of a finite number."""
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def currency_code(value: Any, text: Any = None) -> str | None:
@@ -94,8 +99,13 @@ def parse_amount(value: Any, currency: str | None = None) -> Decimal | None:
     """
     if isinstance(value, bool):
         return None
-    if isinstance(value, Decimal | int):
-        return _checked(_plain(format(value, "f") if isinstance(value, Decimal) else str(value), currency))
+    if isinstance(value, int):
+        return _checked(Decimal(value))
+    if isinstance(value, Decimal):
+        # Looked at before it is written out: 1e-999999999 would be a gigabyte of digits.
+        if _checked(value) is None or _decimals(value) > _MOST_DECIMALS:
+            return None
+        return _plain(format(value, "f"), currency)
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     text = value.strip()
