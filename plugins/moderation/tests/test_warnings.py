@@ -66,6 +66,7 @@ async def test_a_hundred_warnings_at_once_are_numbered_without_gaps(discord, sta
     answers = [
         market.mod.start_slash(market.general, "warn", member=member, reason="raid") for member in members
     ]
+    await discord.until(lambda: len(market.log.messages) == 100, patience=120)  # seconds, on a busy machine
     await discord.settle()
 
     assert sorted(int(answer.text.split("#")[1].split(":")[0]) for answer in answers) == list(range(1, 101))
