@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -33,21 +34,20 @@ TESTING = [
 WANTED = ["3.11", "3.12", "3.13", "3.14"]
 
 
-def _interpreters() -> list[str]:
-    """Pythons that are present: on the path, or where pyenv keeps them."""
-    found: list[str] = []
+def _present() -> list[str]:
+    """Versions of Python that are present: on the path, or where pyenv keeps them."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found: list[str] = []
     for version in WANTED:
         kept = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
-        on_path = shutil.which(f"python{version}")
-        if kept:
-            found.append(str(kept[-1]))
-        elif on_path is not None:
-            found.append(on_path)
-    return found or ["python3"]
+        if kept:  # its shims answer only for the versions chosen in a folder: name the real one
+            os.environ["PATH"] = f"{kept[-1].parent}{os.pathsep}{os.environ['PATH']}"
+        if kept or shutil.which(f"python{version}") is not None:
+            found.append(version)
+    return found or [f"{sys.version_info.major}.{sys.version_info.minor}"]
 
 
-PYTHONS = _interpreters()
+PYTHONS = _present()
 
 
 def _everything() -> list[str]:

@@ -1,6 +1,6 @@
 """The baseline: the smallest bot that hikari and lightbulb make, with one command and one listener.
 
-Run as a program it connects, prints a line when it is READY and waits: ``python -m benchmarks.bare URL TOKEN``.
+Run as a program it connects, says when it is READY and waits: ``python -m benchmarks.bare URL TOKEN``.
 """
 
 from __future__ import annotations

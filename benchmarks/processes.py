@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import loopcord
-
 from benchmarks import ours
 from benchmarks.report import Row, paired
 

@@ -114,7 +114,7 @@ class Market:
             self.guild,
             members=[self.alice, self.bob, self.mod],
             tips=["Say **ping**"],
-            answer_seconds=0.3,
+            answer_seconds=1.5,
         )
 
 
