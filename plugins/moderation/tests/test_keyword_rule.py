@@ -209,3 +209,12 @@ async def test_a_message_to_delete_is_not_forgotten_by_a_restart(start_host, mar
 
     assert message.deleted
     assert len(market.log.messages) == 1
+
+
+async def test_the_deletion_names_its_case_in_the_audit_log(discord, start_host, market):
+    await start_host("moderation", config=market.config(words=WORDS))
+
+    await market.alice.send(market.general, "freenitro")
+
+    deletions = [request for request in discord.requests if request.method == "DELETE"]
+    assert [request.reason for request in deletions] == ["Case #1: Contains “freenitro”"]
