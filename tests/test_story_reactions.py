@@ -1,4 +1,4 @@
-"""The story of reactions: a curator's arrow forwards a message, once, also when the bot was away meanwhile."""
+"""The story of reactions: a curator's arrow forwards a message, once, also across a restart."""
 
 from __future__ import annotations
 
