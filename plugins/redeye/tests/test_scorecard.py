@@ -43,7 +43,7 @@ def readings() -> list[tuple[dict, Reading]]:
 
 
 def test_prices(readings, record_property):
-    """Of 72 pages 66 have a price; 46 of them state it in JSON-LD or microdata at all.
+    """Of 72 pages 66 have a price; 45 of them state it in JSON-LD or microdata at all.
 
     The two that count as wrong are tickets in Chilean pesos, of which the page says "3340 CLP" and the
     answer "3.34": the thousands separator was taken for a decimal point there, not here.
