@@ -217,6 +217,8 @@ class Host:
             intents=self.intents,
             cache_settings=hikari.impl.CacheSettings(components=components),
             rest_url=self.config.rest_url,
+            # hikari closes connections after every request unless told not to; ours are reused.
+            http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
             banner=None,
             logs=None,
             suppress_optimization_warning=True,

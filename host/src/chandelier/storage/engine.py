@@ -184,6 +184,9 @@ class Database:
                         )
         finally:
             await engine.dispose()
+            if self.dialect == "postgresql":
+                # Pooled connections keep statements that were prepared for the tables as they were.
+                await self._open(self._writer).dispose()
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None, None]:
