@@ -43,11 +43,11 @@ class World:
 
     async def scheduler(self, dispatch: TimerDispatch) -> Scheduler:
         """A started scheduler that calls ``dispatch``; stopped after the test."""
-        return await self._begin(Scheduler(self.database, self.clock, dispatch))
+        return await self.begin(Scheduler(self.database, self.clock, dispatch))
 
     async def worker(self, dispatch: EffectDispatch) -> OutboxWorker:
         """A started outbox worker that calls ``dispatch``; stopped after the test."""
-        return await self._begin(OutboxWorker(self.database, self.clock, dispatch))
+        return await self.begin(OutboxWorker(self.database, self.clock, dispatch))
 
     async def crash(self, runner: DueRunner) -> None:
         """Kill the process that ``runner`` is in: nothing under way can finish or be recorded."""
@@ -68,7 +68,8 @@ class World:
         for runner in self._runners:
             await runner.idle(handlers=handlers)
 
-    async def _begin(self, runner: Any) -> Any:
+    async def begin(self, runner: Any) -> Any:
+        """Start a runner; it is stopped after the test."""
         await runner.start()
         self._runners.append(runner)
         self._stack.push_async_callback(runner.stop, grace=0)
