@@ -23,7 +23,9 @@ def test_what_is_made_is_read_back_by_any_process_with_the_key(plugin, action, p
     assert ComponentIds(b"x" * 32).read(custom_id) is None
 
 
-@given(plugin=words, action=words, payload=payloads, place=st.integers(0, 99), letter=st.sampled_from("aZ3:_"))
+@given(
+    plugin=words, action=words, payload=payloads, place=st.integers(0, 99), letter=st.sampled_from("aZ3:_")
+)
 def test_a_changed_character_is_noticed(plugin, action, payload, place, letter) -> None:
     ids = ComponentIds(b"k" * 32)
     custom_id = ids.make(plugin, action, payload)

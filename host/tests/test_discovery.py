@@ -50,7 +50,9 @@ def test_what_cannot_run_is_refused_with_the_reason(install, facts, words) -> No
 
 
 def test_requirements_of_extras_and_other_platforms_do_not_count(install) -> None:
-    install("lean", requires=("chandelier", 'nothing-such; extra == "more"', 'winonly; sys_platform == "none"'))
+    install(
+        "lean", requires=("chandelier", 'nothing-such; extra == "more"', 'winonly; sys_platform == "none"')
+    )
 
     assert find("lean").verdict is None
 

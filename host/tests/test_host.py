@@ -418,8 +418,8 @@ async def test_a_start_that_is_cancelled_leaves_nothing_running(discord, start_h
     install("greeter", GREETER)
     before = asyncio.all_tasks()
     starting = asyncio.create_task(start_host("greeter"))
-    while not discord.commands():  # the last thing before plugins are told that the bot is ready
-        await asyncio.sleep(0)
+    # The last thing before plugins are told that the bot is ready.
+    assert await discord.until(lambda: bool(discord.commands()))
 
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)

@@ -33,6 +33,7 @@ from chandelier.services.access import (
 )
 from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
+from chandelier.services.people import person_in_channel
 from chandelier.services.scheduler import Timer, Timers
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Storage
@@ -79,6 +80,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "permissions_of",
+    "person_in_channel",
     "rename_key",
     "schema",
     "setting",

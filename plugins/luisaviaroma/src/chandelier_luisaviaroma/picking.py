@@ -9,7 +9,6 @@ import hikari
 
 import chandelier
 from chandelier_luisaviaroma.finds import Shown, finds_in, shown_by
-from chandelier_luisaviaroma.moderators import person_in
 from chandelier_luisaviaroma.plugin import Luisaviaroma
 from chandelier_luisaviaroma.products import CONFIRM
 
@@ -91,7 +90,7 @@ async def picked(event: hikari.GuildReactionAddEvent, plugin: Luisaviaroma) -> N
     if config.channels and event.channel_id not in config.channels:
         return
     if not set(config.moderator_roles) & set(event.member.role_ids):
-        person = await person_in(ctx, event.member, event.channel_id)
+        person = await chandelier.person_in_channel(ctx, event.member, event.channel_id)
         if not await ctx.access.allows(person, CAPABILITY, DEFAULT):
             return
     try:

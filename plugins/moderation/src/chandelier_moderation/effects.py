@@ -14,7 +14,6 @@ import chandelier
 from chandelier_moderation.cards import case_card, member_card
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.permissions import guild_name
 from chandelier_moderation.tables import Case
 
 __all__ = ["KINDS", "Effects"]
@@ -63,7 +62,7 @@ class Effects:
         case = await self._case(effect)
         if case is None or case.dm != "waiting":
             return
-        name = await guild_name(self._ctx, case.guild_id)
+        name = await self._guild_name(case.guild_id)
         card = member_card(case, name)
         try:
             channel = await self._ctx.rest.create_dm_channel(case.target_id)
@@ -120,6 +119,10 @@ class Effects:
             except (hikari.NotFoundError, hikari.ForbiddenError):
                 return  # someone took the post away; the case itself is in the book
             shown = state  # another effect may have changed the case meanwhile: look again
+
+    async def _guild_name(self, guild_id: int) -> str:
+        guild = self._ctx.cache.get_guild(guild_id)
+        return guild.name if guild is not None else (await self._ctx.rest.fetch_guild(guild_id)).name
 
     async def _case(self, effect: chandelier.Effect) -> Case | None:
         return await self._book.find(int(effect.payload["guild"]), effect.payload["number"])

@@ -11,7 +11,6 @@ import chandelier
 from chandelier_moderation.cards import FIELD_VALUE, crop
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.permissions import person_in_channel
 from chandelier_moderation.words import WordMatcher, text_of
 
 __all__ = ["KeywordRule"]
@@ -105,7 +104,7 @@ class KeywordRule:
                 return False  # gone: nobody's permissions excuse what is still there
         if not set(config.exempt_roles).isdisjoint(member.role_ids):
             return True
-        person = await person_in_channel(self._ctx, member, message.channel_id)
+        person = await chandelier.person_in_channel(self._ctx, member, message.channel_id)
         return await self._ctx.access.allows(person, "exempt", hikari.Permissions.MANAGE_MESSAGES)
 
 

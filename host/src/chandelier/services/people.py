@@ -3,55 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import hikari
 
-import chandelier
+from chandelier.services.access import Person, permissions_of
 
-__all__ = ["guild_name", "person_in_channel"]
-
-Context = chandelier.PluginContext[Any]
+__all__ = ["person_in_channel"]
 
 
-async def person_in_channel(
-    ctx: Context, member: hikari.Member, channel_id: hikari.Snowflake
-) -> chandelier.Person:
-    """A member with their permissions in a channel, its overwrites applied."""
+class _Reaches(Protocol):
+    """The two parts of a plugin's context that are needed here."""
+
+    rest: hikari.api.RESTClient
+    cache: hikari.api.Cache
+
+
+async def person_in_channel(ctx: _Reaches, member: hikari.Member, channel_id: hikari.Snowflakeish) -> Person:
+    """A member with their permissions in a channel, its overwrites applied.
+
+    ``ctx`` is a plugin's context. A channel that the bot cannot see counts as one without overwrites.
+    Raises what Discord answers when the guild cannot be fetched.
+    """
     guild = ctx.cache.get_guild(member.guild_id)
     if guild is not None:
         roles, owner_id = guild.get_roles(), guild.owner_id
     else:
         fetched = await ctx.rest.fetch_guild(member.guild_id)
         roles, owner_id = fetched.roles, fetched.owner_id
-    permissions = chandelier.permissions_of(member, roles=roles, owner_id=owner_id)
+    permissions = permissions_of(member, roles=roles, owner_id=owner_id)
     if hikari.Permissions.ADMINISTRATOR not in permissions:
         permissions = _with_overwrites(permissions, member, await _overwrites(ctx, channel_id))
-    return chandelier.Person(
+    return Person(
         guild_id=member.guild_id, user_id=member.id, role_ids=member.role_ids, permissions=permissions
     )
 
 
-async def guild_name(ctx: Context, guild_id: int) -> str:
-    """What the guild is called now."""
-    guild = ctx.cache.get_guild(guild_id)
-    return guild.name if guild is not None else (await ctx.rest.fetch_guild(guild_id)).name
-
-
 async def _overwrites(
-    ctx: Context, channel_id: hikari.Snowflake
+    ctx: _Reaches, channel_id: hikari.Snowflakeish
 ) -> Mapping[hikari.Snowflake, hikari.PermissionOverwrite]:
-    channel: hikari.PartialChannel | None = ctx.cache.get_guild_channel(channel_id)
     try:
-        if channel is None:
-            channel = await ctx.rest.fetch_channel(channel_id)
+        channel = await _channel(ctx, channel_id)
         if isinstance(channel, hikari.GuildThreadChannel):  # threads have those of their parent
-            channel = ctx.cache.get_guild_channel(channel.parent_id) or await ctx.rest.fetch_channel(
-                channel.parent_id
-            )
+            channel = await _channel(ctx, channel.parent_id)
     except (hikari.NotFoundError, hikari.ForbiddenError):
-        return {}  # a channel we cannot see: what the roles say has to do
+        return {}
     return channel.permission_overwrites if isinstance(channel, hikari.PermissibleGuildChannel) else {}
+
+
+async def _channel(ctx: _Reaches, channel_id: hikari.Snowflakeish) -> Any:
+    return ctx.cache.get_guild_channel(channel_id) or await ctx.rest.fetch_channel(channel_id)
 
 
 def _with_overwrites(
