@@ -52,7 +52,7 @@ PYTHONS = _present()
 
 def _everything() -> list[str]:
     paths = [part for path in DISTRIBUTIONS.values() for part in ("-e", f"./{path}")]
-    return [*paths, "chandelier[postgres,demo,testing]"]
+    return [*paths, "chandelier[postgres,demo,testing]", "loopcord[speedups,zstd]"]
 
 
 def _pytest(session: nox.Session, *arguments: str, **environ: str) -> None:
@@ -107,7 +107,7 @@ def stories(session: nox.Session, database: str) -> None:
     _pytest(session, *folders, "-n2", CHANDELIER_TEST_DATABASE=database)
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session(python=PYTHONS[0], reuse_venv=False)
 def wheels(session: nox.Session) -> None:
     """Every wheel is built, installed in a clean environment, and does its work there."""
     target = Path(session.create_tmp()).resolve()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from chandelier import hookspecs
 from chandelier.hooks import Hooks
-from chandelier.lifecycle import State
+from chandelier.record import State
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 import loopcord
 from chandelier.config.problems import ConfigError
 from chandelier.errors import PluginError, ServiceUnavailable
-from chandelier.lifecycle import RETRY_FIRST, State
+from chandelier.lifecycle import RETRY_FIRST
+from chandelier.record import State
 from chandelier.testing import HostStarter
 
 GREETER = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chandelier.errors import PluginError
-from chandelier.lifecycle import State
+from chandelier.record import State
 
 VERSION_1 = """
 from sqlalchemy import Column, Integer, MetaData, Table

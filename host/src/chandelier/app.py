@@ -23,8 +23,9 @@ from chandelier.context import Context, GuildConfigs, PublishedHooks
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
-from chandelier.lifecycle import Lifecycle, Record, State
+from chandelier.lifecycle import Lifecycle
 from chandelier.observe.redact import Redactor
+from chandelier.record import Record, State
 from chandelier.routing.binding import Binder
 from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
@@ -233,6 +234,8 @@ class Host:
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
         self.gate.binder = self.binder
         self.http = HttpClient(allow=self.config.networks())
+        for moment in (hikari.ShardReadyEvent, hikari.ShardResumedEvent):
+            self.bot.subscribe(moment, self._look_at_the_clock)
         self.scheduler = Scheduler(self.database, self.clock, self._run_timer)
         self.outbox = OutboxWorker(self.database, self.clock, self._run_effect)
 
@@ -336,6 +339,12 @@ class Host:
         return await self.containment.run(
             plugin, f"{table[:-1]} {kind}", self.binder.call(plugin, handler, subject)
         )
+
+    async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
+        """After an outage, or a laptop's sleep, something may have become due unnoticed."""
+        if self.connected:
+            self.scheduler.kick()
+            self.outbox.kick()
 
     async def _config_changed(self, name: str, old: Any, new: Any, guild_id: int | None) -> None:
         try:

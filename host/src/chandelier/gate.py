@@ -7,8 +7,9 @@ from typing import Any
 
 from loguru import logger
 
-from chandelier.lifecycle import Lifecycle, State
+from chandelier.lifecycle import Lifecycle
 from chandelier.plugin import Plugin
+from chandelier.record import State
 from chandelier.routing.binding import Binder
 from chandelier.routing.components import Route
 

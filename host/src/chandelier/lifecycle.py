@@ -7,80 +7,24 @@ quarantined, with the reason visible, and tried again with a growing delay.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
-from enum import StrEnum
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
-import attrs
 from loguru import logger
 
 from chandelier.clock import Clock
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks, run_within
-from chandelier.ledger import Ledger
-from chandelier.loading import Description, describe, forget_modules, import_plugin, restore_modules
-from chandelier.plugin import Health, HealthLevel, Plugin
+from chandelier.loading import describe, forget_modules, import_plugin, restore_modules
+from chandelier.plugin import Health, HealthLevel
+from chandelier.record import ERROR_BUDGET, ERROR_WINDOW, Record, State
 
-__all__ = ["Lifecycle", "Preparation", "Record", "State"]
+__all__ = ["Lifecycle", "Preparation"]
 
-ERROR_BUDGET = 25
-"""Failures within ``ERROR_WINDOW`` after which a plugin is quarantined."""
-ERROR_WINDOW = 60.0
-"""Seconds of the host's clock over which failures are counted."""
 RETRY_FIRST, RETRY_LAST = 30.0, 3600.0
 """Seconds before a quarantined plugin is tried again: the first time, and at most."""
-
-
-class State(StrEnum):
-    """Where a plugin is in its life."""
-
-    FOUND = "found"
-    REFUSED = "refused"
-    LOADED = "loaded"
-    SET_UP = "set up"
-    RUNNING = "running"
-    DEGRADED = "degraded"
-    QUARANTINED = "quarantined"
-    STOPPED = "stopped"
-
-
-ACTIVE = frozenset({State.RUNNING, State.DEGRADED})
-
-
-@attrs.define(eq=False)
-class Record:
-    """All that the host knows about one plugin."""
-
-    candidate: Candidate
-    since: datetime
-    state: State = State.FOUND
-    reason: str = ""
-    enabled: bool = True
-    plugin: Plugin[Any] | None = None
-    description: Description | None = None
-    context: Any = None
-    ledger: Ledger = attrs.Factory(Ledger)
-    failures: deque[float] = attrs.Factory(lambda: deque[float](maxlen=ERROR_BUDGET))
-    failed: int = 0
-    last_error: str = ""
-    attempts: int = 0
-    retry: asyncio.Task[None] | None = None
-    superseded: bool = False
-    """Its code is older than what is installed, so its data is left as it is."""
-
-    @property
-    def name(self) -> str:
-        """The plugin's name: that of its entry point."""
-        return self.candidate.name
-
-    @property
-    def active(self) -> bool:
-        """Whether the plugin takes part now."""
-        return self.state in ACTIVE
 
 
 class Preparation(Protocol):
@@ -203,6 +147,7 @@ class Lifecycle:
             record.enabled = True
             if not record.active:
                 self._forget_retry(record)
+                forget_modules(record.candidate.package)
                 await self._bring_up(record)
                 await self._preparation.sync()
             self._raise_unless_active(record)

@@ -49,7 +49,7 @@ class Manifest:
     cache: hikari.api.CacheComponents = hikari.api.CacheComponents.NONE
     """Parts of hikari's cache; the host keeps the union of all plugins'."""
     permissions: hikari.Permissions = hikari.Permissions.NONE
-    """What the bot itself must be allowed to do; becomes part of the invite link."""
+    """What the bot itself must be allowed to do in a server."""
     personal_data: tuple[PersonalData, ...] = ()
 
 

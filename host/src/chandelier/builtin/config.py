@@ -14,7 +14,7 @@ from chandelier.config.problems import nearest
 from chandelier.config.schema import Setting, settings
 from chandelier.config.values import parse_text
 from chandelier.errors import InvalidRequest
-from chandelier.lifecycle import Record
+from chandelier.record import Record
 from chandelier.routing.loader import Loader
 
 __all__ = ["loader"]

@@ -7,7 +7,7 @@ import lightbulb
 
 from chandelier.app import Host
 from chandelier.errors import InvalidRequest, NotAllowed, PluginError
-from chandelier.lifecycle import Record, State
+from chandelier.record import Record, State
 from chandelier.routing.loader import Loader
 
 __all__ = ["loader"]
@@ -41,7 +41,11 @@ class ListPlugins(lightbulb.SlashCommand, name="list", description="Every plugin
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """Answer with one line per plugin."""
-        lines = [_line(record) for record in host.lifecycle.records.values()]
+        records = list(host.lifecycle.records.values())
+        for record in records:
+            if record.active:
+                await host.lifecycle.ask_health(record)
+        lines = [_line(record) for record in records]
         embed = hikari.Embed(title="Plugins", description="\n".join(lines)[:4000], timestamp=host.clock.now())
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 

@@ -87,6 +87,8 @@ def config_option(function: FunctionT) -> FunctionT:
         "config_path",
         type=click.Path(path_type=Path, dir_okay=False),
         default=Path("config.toml"),
+        envvar="CHANDELIER_CONFIG",
         show_default=True,
+        show_envvar=True,
         help="The deployment's config file.",
     )(function)

@@ -99,7 +99,9 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
         count = await self.products.count(guild_id)
         if not count:
             return None
-        return chandelier.StatusSection("LUISAVIAROMA", (f"{count} products stored",))
+        return chandelier.StatusSection(
+            "LUISAVIAROMA", (f"{count} product{'' if count == 1 else 's'} stored",)
+        )
 
     @chandelier.hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:

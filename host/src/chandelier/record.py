@@ -1,0 +1,71 @@
+"""What the host knows about one plugin, and where it is in its life."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from chandelier.discovery import Candidate
+from chandelier.ledger import Ledger
+from chandelier.loading import Description
+from chandelier.plugin import Plugin
+
+__all__ = ["ACTIVE", "ERROR_BUDGET", "ERROR_WINDOW", "Record", "State"]
+
+ERROR_BUDGET = 25
+"""Failures within ``ERROR_WINDOW`` after which a plugin is quarantined."""
+ERROR_WINDOW = 60.0
+"""Seconds of the host's clock over which failures are counted."""
+
+
+class State(StrEnum):
+    """Where a plugin is in its life."""
+
+    FOUND = "found"
+    REFUSED = "refused"
+    LOADED = "loaded"
+    SET_UP = "set up"
+    RUNNING = "running"
+    DEGRADED = "degraded"
+    QUARANTINED = "quarantined"
+    STOPPED = "stopped"
+
+
+ACTIVE = frozenset({State.RUNNING, State.DEGRADED})
+
+
+@attrs.define(eq=False)
+class Record:
+    """All that the host knows about one plugin."""
+
+    candidate: Candidate
+    since: datetime
+    state: State = State.FOUND
+    reason: str = ""
+    enabled: bool = True
+    plugin: Plugin[Any] | None = None
+    description: Description | None = None
+    context: Any = None
+    ledger: Ledger = attrs.Factory(Ledger)
+    failures: deque[float] = attrs.Factory(lambda: deque[float](maxlen=ERROR_BUDGET))
+    failed: int = 0
+    last_error: str = ""
+    attempts: int = 0
+    retry: asyncio.Task[None] | None = None
+    superseded: bool = False
+    """Its code is older than what is installed, so its data is left as it is."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name: that of its entry point."""
+        return self.candidate.name
+
+    @property
+    def active(self) -> bool:
+        """Whether the plugin takes part now."""
+        return self.state in ACTIVE
