@@ -1,12 +1,11 @@
 """The baseline: the smallest bot that hikari and lightbulb make, with one command and one listener.
 
-Run as a program it connects, says when it is READY and waits: ``python -m benchmarks.bare URL TOKEN``.
+Run as a program it connects, says when it is READY and waits: ``… URL TOKEN MEMBERS``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 
 import hikari
@@ -41,15 +40,23 @@ def make(rest_url: str, token: str) -> tuple[hikari.GatewayBot, lightbulb.Gatewa
     return bot, client
 
 
-async def main(rest_url: str, token: str) -> None:
-    """Connect, say so, and wait for the end of standard input."""
+async def main(rest_url: str, token: str, members: int) -> None:
+    """Connect, say so, say when the cache is full, and wait for the end of standard input."""
     bot, _ = make(rest_url, token)
+    full = asyncio.Event()
+
+    @bot.listen(hikari.MemberChunkEvent)
+    async def on_chunk(event: hikari.MemberChunkEvent) -> None:
+        if len(bot.cache.get_members_view_for_guild(event.guild_id)) >= members:
+            full.set()
+
     await bot.start(check_for_updates=False)
     print("READY", flush=True)
+    await full.wait()
+    print("CACHED", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
     await bot.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:3]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import sys
 from pathlib import Path
 
@@ -20,10 +19,26 @@ from chandelier.config.deployment import Deployment
 
 
 def write_config(folder: Path, rest_url: str) -> Path:
-    """A deployment in ``folder``."""
+    """A deployment in ``folder``: rules are on, so that messages have something to be held against."""
     path = folder / "config.toml"
+    words = ", ".join(f'"forbidden{number}"' for number in range(100))
     path.write_text(
-        f'[chandelier]\nversion = 1\nrest_url = "{rest_url}"\nlog_level = "WARNING"\n', encoding="utf-8"
+        f"""
+[chandelier]
+version = 1
+rest_url = "{rest_url}"
+log_level = "WARNING"
+
+[plugins.moderation]
+version = 2
+words = [{words}]
+
+[plugins.reactions]
+version = 2
+channel = 1
+roles = [2]
+""",
+        encoding="utf-8",
     )
     return path
 
@@ -53,8 +68,8 @@ async def main(path: Path) -> None:
     host = make(path, os.environ["CHANDELIER_TOKEN"])
     await host.start()
     print("READY", flush=True)
+    print("CACHED", flush=True)  # its plugins ask for no members in the cache
     await asyncio.to_thread(sys.stdin.readline)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
     await host.stop()
 
 

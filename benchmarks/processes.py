@@ -30,7 +30,7 @@ async def compare() -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
             path = ours.write_config(Path(folder), discord.rest_url)
             commands = {
-                "bare": ["-m", "benchmarks.bare", discord.rest_url, discord.token],
+                "bare": ["-m", "benchmarks.bare", discord.rest_url, discord.token, str(MEMBERS)],
                 "ours": ["-m", "benchmarks.ours", str(path)],
             }
             for _ in range(ROUNDS + 1):  # the first is a warm-up: byte code, migrations
@@ -59,6 +59,7 @@ async def _run(command: list[str], token: str) -> tuple[float, float]:
     line = await process.stdout.readline()
     seconds = time.perf_counter() - began
     assert line == b"READY\n", line
+    assert await process.stdout.readline() == b"CACHED\n"
     resident = _resident(process.pid)
     process.stdin.write(b"\n")
     await process.communicate()

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 __all__ = ["NAMING_CONVENTION", "Json", "RowId", "UtcDateTime"]
@@ -57,11 +56,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _json() -> Any:
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+class _Json(TypeDecorator[Any]):
+    """JSON, as JSONB on PostgreSQL, whose dialect is loaded only where it is used."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """What the column is on a database."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
 
-Json: Any = _json()
+Json: Any = _Json()
 """JSON data; None is stored as NULL. PostgreSQL keeps it as JSONB."""
 
 RowId: Any = BigInteger().with_variant(Integer(), "sqlite")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -26,7 +25,6 @@ from chandelier.storage.names import HOST_NAME
 __all__ = ["Database", "Dialect", "Storage", "normalise_url"]
 
 Dialect = Literal["sqlite", "postgresql"]
-Insert = sqlite.Insert | postgresql.Insert
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -296,4 +294,8 @@ class Storage:
 
         SQLAlchemy has them per database only; both take the same arguments.
         """
-        return sqlite.insert(entity) if self.dialect == "sqlite" else postgresql.insert(entity)
+        if self.dialect == "sqlite":
+            from sqlalchemy.dialects.sqlite import insert
+        else:  # a tenth of SQLAlchemy's import, so only where it is used
+            from sqlalchemy.dialects.postgresql import insert
+        return insert(entity)
