@@ -147,7 +147,8 @@ class Lifecycle:
             record.enabled = True
             if not record.active:
                 self._forget_retry(record)
-                forget_modules(record.candidate.package)
+                if record.state is State.QUARANTINED:  # perhaps it has been mended meanwhile
+                    forget_modules(record.candidate.package)
                 await self._bring_up(record)
                 await self._preparation.sync()
             self._raise_unless_active(record)

@@ -13,13 +13,16 @@ Needs the extra ``chandelier[testing]``. The host's clock is the local Discord's
 
 from __future__ import annotations
 
-import itertools
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomlkit
+
+from chandelier.loading import restore_modules
 
 if TYPE_CHECKING:
     from chandelier.app import Host
@@ -37,7 +40,8 @@ class HostStarter:
         """Where the deployment lives: `config.toml` and the data folder."""
         self._database_url = database_url
         self._hosts: list[tuple[Host, Callable[[], None]]] = []
-        self._numbers = itertools.count()
+        self._modules = dict(sys.modules)
+        self._packages: set[str] = set()
 
     async def __call__(
         self,
@@ -77,6 +81,7 @@ class HostStarter:
             if entry[0] is host:
                 self._hosts.remove(entry)
                 entry[1]()
+                self._packages |= {record.candidate.package for record in host.lifecycle.records.values()}
                 await host.stop()
 
     async def restart(self, host: Host) -> Host:
@@ -89,6 +94,8 @@ class HostStarter:
         """Stop everything that still runs."""
         for host, _ in list(self._hosts):
             await self.stop(host)
+        for package in self._packages:  # a reload in one test must not give another test a second class
+            restore_modules(package, _of_package(package, self._modules))
 
     def _write(self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]) -> None:
         own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **host}
@@ -96,6 +103,10 @@ class HostStarter:
             own.setdefault("database_url", self._database_url)
         document = {"chandelier": own, "plugins": {name: dict(section) for name, section in config.items()}}
         path.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+def _of_package(package: str, modules: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
+    return {name: module for name, module in modules.items() if name.partition(".")[0] == package}
 
 
 @pytest.fixture
