@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -272,3 +273,43 @@ def test_a_product_that_contains_itself_ends():
         "@graph": [{"@type": "Product", "@id": "#p", "hasVariant": {"@id": "#p"}, "offers": {"@id": "#p"}}]
     }
     assert read(loop).price is None
+
+
+# ---- pages made to keep a reader busy: each of these took a minute, or for ever
+
+
+@pytest.mark.parametrize(
+    "text", ["<!--" * 20_000, "<![CDATA[" * 20_000, "-->" * 20_000], ids=["comments", "CDATA", "ends"]
+)
+def test_wrappers_without_end_are_given_up(text: str):
+    began = time.process_time()
+
+    assert load(text) == []
+    assert time.process_time() - began < 2
+
+
+def test_thousands_of_different_prices_are_refused_at_once():
+    values = product([offer(number, url=f"{URL}?size={number}") for number in range(1, 12_000)])
+    began = time.process_time()
+
+    reading = read(values)
+
+    assert reading.price is None
+    assert "variants with different prices" in (reading.why or "")
+    assert time.process_time() - began < 5
+
+
+# ---- names are for people
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("\u202epmaL\u202c", "pmaL"),
+        ("La\u200bmp\ufeff", "Lamp"),
+        ("👨\u200d👩\u200d👧 lamp", "👨\u200d👩\u200d👧 lamp"),
+        ("\u200b\u200d", "Shop"),  # nothing to be seen: the page's title
+    ],
+)
+def test_a_name_has_only_what_can_be_seen(written: str, shown: str):
+    assert read(product(offer(), name=written)).name == shown

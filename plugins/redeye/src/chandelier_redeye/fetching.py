@@ -42,6 +42,8 @@ class Failure:
     problem: Problem
     text: str
     """For members: what happened, such as "shop.example answered 403"."""
+    read: bool = False
+    """Whether the page came and its content is the trouble."""
     retry_after: timedelta | None = None
     """How long the shop asks to be left alone."""
 
@@ -61,12 +63,12 @@ async def look(http: chandelier.HttpClient, url: str, *, timeout: float, now: da
         return Failure(
             Problem.BLOCKED if refused else Problem.UNREADABLE,
             f"{host_of(url)} answered {response.status}",
-            _retry_after(response.headers.get("Retry-After"), now),
+            retry_after=_retry_after(response.headers.get("Retry-After"), now),
         )
     # Parsing a large page takes tens of milliseconds, in which nobody else would be answered.
     reading = await asyncio.to_thread(_read, response)
     if not reading.understood:
-        return Failure(Problem.UNREADABLE, reading.why or "the page states no price")
+        return Failure(Problem.UNREADABLE, reading.why or "the page states no price", read=True)
     return reading
 
 

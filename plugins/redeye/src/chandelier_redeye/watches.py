@@ -273,7 +273,12 @@ def _refusal(failure: Failure) -> chandelier.ChandelierError:
             f"This shop does not let me read the page ({failure.text}), and I do not try to get around that. "
             "Nothing was stored."
         )
+    advice = (
+        "Open the page of a single product; if it is one, the shop does not describe it in a way that I can "
+        "read for certain."
+        if failure.read
+        else "See whether the address opens in a browser, and try again."
+    )
     return chandelier.InvalidRequest(
-        f"I cannot watch this page: {failure.text}. Nothing was stored. Open the page of a single product; "
-        "if it is one, the shop does not describe it in a way that I can read for certain."
+        f"I cannot watch this page: {failure.text}. Nothing was stored. {advice}"
     )

@@ -20,6 +20,8 @@ _WRAPPERS: Final = re.compile(
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*$"
 )
 _LONGEST_REPAIR: Final = 200_000
+_MOST_WRAPPERS: Final = 4
+"""Wrappers around one another that are taken off: each costs a copy of the text."""
 
 
 def load(text: str) -> list[Any]:
@@ -28,9 +30,8 @@ def load(text: str) -> list[Any]:
     Understood beyond the standard: comment and CDATA wrappers, control characters in strings, several
     values in a row, trailing semicolons and commas, quotes written as ``&quot;``.
     """
-    previous = None
-    while previous != text:
-        previous, text = text, _WRAPPERS.sub("", text)
+    for _ in range(_MOST_WRAPPERS):
+        text = _WRAPPERS.sub("", text)
     text = text.strip().strip("\ufeff")
     values = _values(text)
     if values is None and "&quot;" in text:

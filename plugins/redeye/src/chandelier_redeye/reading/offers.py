@@ -195,11 +195,13 @@ def _money(value: Any, currency: str | None) -> Money | None:
 
 
 def _different(prices: list[Money]) -> list[Money]:
-    """The prices without repetitions, those with a currency first."""
+    """The prices without repetitions, those with a currency first; two at most, for two already disagree."""
     found: list[Money] = []
     for price in sorted(prices, key=lambda price: price.currency is None):
         if not any(price.same_as(other) for other in found):
             found.append(price)
+            if len(found) == 2:
+                break
     return found
 
 

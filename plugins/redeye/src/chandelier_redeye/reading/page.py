@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from typing import Any, Final
 
 import attrs
@@ -18,6 +19,8 @@ from chandelier_redeye.reading.products import find_products
 __all__ = ["Reading", "read_page"]
 
 _NAME_LENGTH: Final = 200
+_JOINER: Final = "\u200d"
+"""Invisible too, but emoji are put together with it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,14 +77,19 @@ def _agreed(judged: list[Judgement], *, undecided: bool) -> Judgement:
 
 
 def _reading(product: Node, judgement: Judgement, title: str | None) -> Reading:
-    name = text_of(product.get("name")) or title
     return Reading(
-        name=None if name is None else " ".join(name.split())[:_NAME_LENGTH],
+        name=_shown(text_of(product.get("name")) or "") or _shown(title or "") or None,
         price=judgement.price,
         stock=judgement.stock,
         sku=text_of(product.get("sku")),
         why=judgement.why,
     )
+
+
+def _shown(name: str) -> str:
+    """A name on one line, without what is not seen, or turns the direction of what is written after it."""
+    seen = (letter for letter in name if unicodedata.category(letter) != "Cf" or letter == _JOINER)
+    return " ".join("".join(seen).split()).strip(_JOINER)[:_NAME_LENGTH]
 
 
 def _json_ld(tree: LexborHTMLParser) -> list[Any]:
