@@ -336,6 +336,10 @@ class TestGuard:
             "http://[::1",
             "http://shop.example:99999/",
             "http://shop.example/" + "a" * 5000,
+            "http://" + "a" * 64 + ".example/",
+            "http://" + "a." * 130 + "example/",
+            "http://shop..example/",
+            "http://xn--/",
         ],
     )
     async def test_only_full_web_addresses_are_fetched(self, http: HttpClient, url: str) -> None:

@@ -31,6 +31,8 @@ TIMEOUT: Final = 20.0
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PRIVATE_HEADERS: Final = ("Authorization", "Cookie", "Proxy-Authorization")
 _MAX_URL: Final = 4096
+_LONGEST_NAME: Final = 254  # with the dot at its end
+_LONGEST_LABEL: Final = 63
 _CHUNK: Final = 64 * 1024
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(
@@ -143,11 +145,11 @@ class HttpClient:
         target = self._parse(url)
         sent = CIMultiDict(headers or {})
         sent.setdefault("User-Agent", self._user_agent)
-        host = target.host
+        host = target.raw_host
         try:
             async with asyncio.timeout(timeout):
                 for _ in range(MAX_REDIRECTS + 1):
-                    host = target.host
+                    host = target.raw_host
                     answer = await self._once(target, sent, max_bytes)
                     if isinstance(answer, HttpResponse):
                         return answer
@@ -198,6 +200,8 @@ class HttpClient:
                 "the address contains a user name or password; leave out what stands before the @"
             )
         self._policy.check_host(host)
+        if not _may_stand_in_dns(host):
+            raise InvalidRequest("this is not a URL that can be fetched: there cannot be a host of that name")
         return url
 
     def _pool(self) -> aiohttp.ClientSession:
@@ -218,6 +222,21 @@ class HttpClient:
                 headers={"Accept-Encoding": "gzip, deflate"},
             )
         return self._session
+
+
+def _may_stand_in_dns(host: str) -> bool:
+    """Whether a resolver can be asked for this name; on others they fail in ways of their own.
+
+    The lengths are those of RFC 1035, section 2.3.4.
+    """
+    labels = host.removesuffix(".").split(".")
+    if len(host) > _LONGEST_NAME or any(not 0 < len(label) <= _LONGEST_LABEL for label in labels):
+        return False
+    try:
+        host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _too_large(url: URL, max_bytes: int) -> ServiceUnavailable:
