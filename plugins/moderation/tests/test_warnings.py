@@ -256,3 +256,13 @@ async def test_an_attempt_whose_end_nobody_saw_is_not_repeated(discord, start_ho
     assert len(market.bob.dms) == 1
     shown = await market.mod.slash(market.general, "case view", number=1)
     assert "told by DM" in shown.text
+
+
+@pytest.mark.parametrize("reason", ["   ", "\u200b\u2060", "\u3164", "\u202e\n"])
+async def test_a_reason_that_nobody_can_see_is_none(start_host, market, reason):
+    await start_host("moderation", config=market.config())
+
+    answer = await market.mod.slash(market.general, "warn", member=market.bob, reason=reason)
+
+    assert "A warning needs a reason" in answer.text
+    assert market.bob.dms == []

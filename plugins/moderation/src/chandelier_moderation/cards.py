@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import hikari
@@ -9,12 +10,24 @@ import hikari
 from chandelier_moderation.cases import History
 from chandelier_moderation.tables import Case
 
-__all__ = ["case_card", "crop", "history_card", "member_card", "quoted", "settled_card", "words_of"]
+__all__ = [
+    "case_card",
+    "crop",
+    "has_words",
+    "history_card",
+    "member_card",
+    "quoted",
+    "settled_card",
+    "words_of",
+]
 
 FIELD_VALUE = 1_024
 """Characters of a field's value. https://discord.com/developers/docs/resources/message#embed-object-embed-limits"""
 TITLE = 256
 """Characters of an embed's title; same source."""
+
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols by category that are drawn as nothing: Hangul fillers and the empty Braille pattern."""
 
 _AMBER = hikari.Color(0xF5A623)
 _RED = hikari.Color(0xE5484D)
@@ -40,6 +53,11 @@ _DM = {
 def crop(text: str, length: int) -> str:
     """At most ``length`` characters, with an ellipsis where something is missing."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def has_words(text: str) -> bool:
+    """Whether there is something to be seen: not only spaces and invisible characters."""
+    return any(unicodedata.category(letter)[0] not in "ZC" and letter not in _BLANK for letter in text)
 
 
 def quoted(text: str, length: int = FIELD_VALUE) -> str:

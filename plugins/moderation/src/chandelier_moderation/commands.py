@@ -6,7 +6,7 @@ import hikari
 import lightbulb
 
 import chandelier
-from chandelier_moderation.cards import case_card, history_card, settled_card
+from chandelier_moderation.cards import case_card, has_words, history_card, settled_card
 from chandelier_moderation.cases import Draft, History
 from chandelier_moderation.plugin import ModerationPlugin
 
@@ -39,7 +39,7 @@ class Warn(
         """Check, write the case, answer; the outbox does the rest."""
         await plugin.ctx.access.require(ctx, "warn", STAFF)
         reason, target, actor = self.reason.strip(), self.member, ctx.member
-        if not reason:
+        if not has_words(reason):
             raise chandelier.InvalidRequest("A warning needs a reason: they will read it.")
         if not isinstance(target, hikari.Member) or actor is None or ctx.guild_id is None:
             raise chandelier.InvalidRequest(
