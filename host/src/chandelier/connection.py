@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import re
+from typing import Any, Final
 
 import hikari
 
 from chandelier.errors import ServiceUnavailable
 
-__all__ = ["connect"]
+__all__ = ["connect", "token_problem"]
 
 DISALLOWED_INTENTS = 4014
 """Source: Discord's documentation, Gateway close event codes."""
+
+_TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)
+"""https://discord.com/developers/docs/reference#authentication: parts in base64 with dots between."""
+
+
+def token_problem(token: str) -> str | None:
+    """What an operator should know about a text that cannot be a bot's token; None when it can.
+
+    Whether Discord accepts it, only Discord says. The text itself is not in the answer.
+    """
+    whole = "copy the whole token from https://discord.com/developers/applications (Bot, Reset Token)"
+    if not token.strip():
+        return f"the token is blank: {whole}"
+    if token.lower().startswith(("bot ", "bearer ")):
+        return f"the token starts with the word {token.split()[0]!r}: leave it out"
+    if _TOKEN.fullmatch(token) is None:
+        return f"the token has characters that none has, such as quotes, spaces or line breaks: {whole}"
+    try:
+        hikari.applications.get_token_id(token)
+    except ValueError:
+        return f"the token does not begin with a bot's id, so it may be another secret or a part: {whole}"
+    return None
 
 
 async def connect(bot: hikari.GatewayBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -248,3 +249,70 @@ def test_a_broken_plugin_does_not_take_the_command_line_away(
     assert "born broken" in helped.stderr
     assert "plugin clumsy: its commands are missing: KeyError: 'oops'" in helped.stderr
     assert type_in("run").exit_code == 78
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("   ", "blank"),
+        ("abc", "does not begin with a bot's id"),
+        (f"Bot {TOKEN}", "starts with the word 'Bot'"),
+        (f'"{TOKEN}"', "quotes, spaces or line breaks"),
+        (f"{TOKEN}\nsecond", "quotes, spaces or line breaks"),
+        ("tök€n.x", "quotes, spaces or line breaks"),
+    ],
+)
+def test_what_cannot_be_a_token_is_said_before_anything_starts(
+    type_in: Type, monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    monkeypatch.setenv("CHANDELIER_TOKEN", token)
+
+    for command in ("run", "check"):
+        result = type_in(command)
+
+        assert result.exit_code == 78
+        assert said in result.output
+        assert TOKEN not in result.output
+    assert not Path("data").exists()
+
+
+def test_a_mistyped_config_does_not_start_another_bot(type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANDELIER_TOKEN", TOKEN)
+
+    result = type_in("run", "--config", "confg.toml")
+
+    assert result.exit_code == 78
+    assert "there is no confg.toml" in result.output
+    assert not Path("data").exists()
+
+
+def test_a_password_in_the_databases_url_is_refused_and_not_shown(type_in: Type) -> None:
+    Path("config.toml").write_text(
+        '[chandelier]\nversion = 1\ndatabase_url = "postgresql://bot:hunter2@db.example/bot"\n',
+        encoding="utf-8",
+    )
+
+    for command in (("config", "check"), ("config", "show"), ("run",)):
+        result = type_in(*command)
+
+        assert result.exit_code == 78
+        assert "CHANDELIER_DATABASE_PASSWORD" in result.output
+        assert "hunter2" not in result.output
+
+
+def test_the_demo_leaves_a_real_config_alone(type_in: Type) -> None:
+    Path("config.toml").write_text("[chandelier]\nversion = 1\n", encoding="utf-8")
+
+    result = type_in("demo", "--data", ".", "--smoke", "30")
+
+    assert result.exit_code == 1
+    assert "choose another folder" in result.output
+    assert Path("config.toml").read_text(encoding="utf-8") == "[chandelier]\nversion = 1\n"
+
+
+def test_the_demo_says_that_its_port_is_taken(type_in: Type) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = type_in("demo", "--port", str(taken.getsockname()[1]), "--smoke", "30")
+
+    assert result.exit_code == 1
+    assert "choose another one, or 0 for any free one" in result.output

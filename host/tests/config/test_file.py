@@ -33,6 +33,11 @@ def problem_with(path: Path) -> str:
 
 
 class TestReading:
+    def test_brackets_in_brackets_are_a_problem_and_no_crash(self, path: Path) -> None:
+        path.write_text(f"x = {'[' * 5000}{']' * 5000}\n", encoding="utf-8")
+
+        assert "too deep" in problem_with(path)
+
     def test_a_file_that_does_not_exist_is_empty(self, path: Path) -> None:
         file = ConfigFile.read(path)
 

@@ -313,7 +313,7 @@ class TestNewerVersions:
     def test_without_such_a_backup_that_is_said(self, deploy: Deploy) -> None:
         deployment = deploy("[plugins.moderation]\nversion = 9\n")
 
-        with pytest.raises(ConfigError, match=r"no backup in .* has an older version of this section"):
+        with pytest.raises(ConfigError, match=r"a backup of your own \(none in .* is old enough\)"):
             deployment.migrate(PLUGINS)
 
     @pytest.mark.parametrize("version", ['"2"', "true", "0", "-1", "1.0"])

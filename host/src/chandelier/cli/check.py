@@ -150,6 +150,10 @@ def _token(config: HostConfig) -> Finding:
             Level.PROBLEM,
             "there is no token: set CHANDELIER_TOKEN, CHANDELIER_TOKEN_FILE or token_file",
         )
+    from chandelier.connection import token_problem  # late: it brings hikari, which takes its time
+
+    if (problem := token_problem(config.token.reveal())) is not None:
+        return Finding("token", Level.PROBLEM, problem)
     return Finding("token", Level.OK, "there is one (it is never shown)")
 
 

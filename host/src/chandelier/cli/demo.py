@@ -45,15 +45,24 @@ def demo_command(
     """
     try:
         from chandelier.demo import Demo
+        from loopcord import LoopcordError
     except ModuleNotFoundError as error:
         if error.name != "loopcord":
             raise
         complain("the demo needs the local Discord: pip install 'chandelier[demo]'")
         raise click.exceptions.Exit(EXIT_PROBLEM) from None
     if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            complain(f"the folder {data} cannot be used: {error.strerror}")
+            raise click.exceptions.Exit(EXIT_PROBLEM) from None
     demo = Demo(installed.schemas(), folder=data, port=port)
-    run_until_told(_smoke(demo, smoke) if smoke is not None else _play(demo, open_page=open_page))
+    try:
+        run_until_told(_smoke(demo, smoke) if smoke is not None else _play(demo, open_page=open_page))
+    except LoopcordError as error:
+        complain(str(error))
+        raise click.exceptions.Exit(EXIT_PROBLEM) from None
 
 
 async def _play(demo: Demo, *, open_page: bool) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain, config_option
 from chandelier.cli.signals import run_until_told
@@ -38,11 +39,20 @@ def run_command(config_path: Path, without: tuple[str, ...]) -> None:
     78 no token or bad config.
     """
     from chandelier import app
+    from chandelier.connection import token_problem
 
+    named = click.get_current_context().get_parameter_source("config_path")
+    if named is not ParameterSource.DEFAULT and not config_path.exists():
+        # A mistyped path would start a bot with other settings and an empty database.
+        complain(f"there is no {config_path}: look at the path, or write one: chandelier init --config …")
+        raise click.exceptions.Exit(EXIT_CONFIG)
     deployment = Deployment.read(config_path, os.environ)
     host = deployment.host(HostConfig)
     if host.token is None:
         complain(WITHOUT_IT)
+        raise click.exceptions.Exit(EXIT_CONFIG)
+    if (problem := token_problem(host.token.reveal())) is not None:
+        complain(problem)
         raise click.exceptions.Exit(EXIT_CONFIG)
     with Logs.of(host, deployment.base) as logs:
         try:

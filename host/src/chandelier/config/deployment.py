@@ -267,7 +267,7 @@ class Deployment:
         undo = (
             f"put back the backup {backup} (`chandelier config rollback` restores the newest)"
             if backup is not None
-            else f"no backup in {self.backups.folder} has an older version of this section"
+            else f"put back a backup of your own (none in {self.backups.folder} is old enough)"
         )
         message = (
             f"version {stated} of this section was written by a newer {_what(name)} than the installed one, "

@@ -72,6 +72,9 @@ class ConfigFile:
             message = message.removesuffix(" (at end of document)")
             problem = Problem(file=path.name, line=line, message=f"this is not valid TOML: {message}")
             raise ConfigError([problem]) from error
+        except RecursionError as error:
+            problem = Problem(file=path.name, message="has brackets in brackets, too deep to be read")
+            raise ConfigError([problem]) from error
         return cls(path=path, text=text, data=data)
 
     def editable(self) -> tomlkit.TOMLDocument:

@@ -71,6 +71,14 @@ class HostConfig:
         "30 days", help="How long old log files are kept, as in 30 days; or a number of files, as in 10."
     )
 
+    def __attrs_post_init__(self) -> None:
+        if self.database_url is not None and make_url(self.database_url).password is not None:
+            raise ValueError(
+                "database_url has a password in it, and would be shown with it. Take the password out, and "
+                "set the environment variable CHANDELIER_DATABASE_PASSWORD, or database_password_file; if "
+                "others could read it, make a new one"
+            )
+
     def data_path(self, base: Path) -> Path:
         """The data folder; ``base`` is the folder of `config.toml`."""
         return base / Path(self.data_dir).expanduser()

@@ -11,17 +11,26 @@ import tomlkit
 
 from chandelier.config.host import HostConfig
 from chandelier.demo.world import Market
+from chandelier.errors import InvalidRequest
 
 __all__ = ["write_config"]
+
+_MARK = b"Written by `chandelier demo`"
 
 
 def write_config(folder: Path, *, rest_url: str, market: Market, schemas: Mapping[str, type[Any]]) -> Path:
     """Write ``config.toml`` into ``folder`` and return its path.
 
-    A plugin's setting is written only when the plugin is installed and has a setting of that name.
+    A plugin's setting is written only when the plugin is installed and has a setting of that name. Raises
+    InvalidRequest when there is a config.toml that no demo wrote.
     """
+    path = folder / "config.toml"
+    if path.exists() and _MARK not in path.read_bytes():
+        raise InvalidRequest(
+            f"{path} belongs to something else than the demo, which would overwrite it: choose another folder"
+        )
     document = tomlkit.document()
-    document.add(tomlkit.comment("Written by `chandelier demo` for the local Discord; gone when it ends."))
+    document.add(tomlkit.comment(f"{_MARK.decode()} for the local Discord; written anew by each demo."))
     host = tomlkit.table()
     host.add("version", _version(HostConfig))
     host.add("rest_url", rest_url)
@@ -43,7 +52,6 @@ def write_config(folder: Path, *, rest_url: str, market: Market, schemas: Mappin
                 section.add(key, value)
         plugins.add(name, section)
     document.add("plugins", plugins)
-    path = folder / "config.toml"
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     return path
 

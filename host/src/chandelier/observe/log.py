@@ -41,7 +41,7 @@ _LIBRARIES = {
     "hikari": logging.NOTSET,
     "lightbulb": logging.NOTSET,
     "linkd": logging.NOTSET,
-    "alembic": logging.NOTSET,
+    "alembic": logging.WARNING,  # each migration is logged by the host, in one line
     "sqlalchemy": logging.WARNING,
     "aiohttp": logging.WARNING,
     "asyncio": logging.WARNING,

@@ -6,6 +6,7 @@ reactions, embeds, context menus. It follows the world by itself, whoever change
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -111,8 +112,10 @@ class Page:
         try:
             await server.start(self._wanted_port)
         except OSError as error:
+            # asyncio's own text repeats the address.
+            why = str(error) if error.errno is None else os.strerror(error.errno)
             raise WorldError(
-                f"port {self._wanted_port} of 127.0.0.1 cannot be used for the page ({error.strerror}); "
+                f"port {self._wanted_port} of 127.0.0.1 cannot be used for the page ({why}); "
                 "choose another one, or 0 for any free one"
             ) from error
         self._server = server
