@@ -142,9 +142,10 @@ def demo_smoke(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def docs(session: nox.Session) -> None:
-    """Write the generated parts of docs/ anew: hooks, command line, excerpts of the example."""
+    """Write anew what is generated: hooks, command line and excerpts in docs/, and config.toml."""
     session.install(*_everything(), "cogapp>=3.4")
     session.run("cog", "-r", "-I", "docs", *(str(page) for page in sorted(Path("docs").glob("*.md"))))
+    session.run("chandelier", "init", "--config", "config.toml", "--force")
 
 
 @nox.session(python=PYTHONS[-1])
