@@ -1,4 +1,4 @@
-"""The config.toml at the top is what `chandelier init` writes for a newcomer who installed all four plugins."""
+"""The config.toml at the top is what `chandelier init` writes when all four plugins are installed."""
 
 from __future__ import annotations
 
