@@ -62,7 +62,7 @@ def test_a_record_says_which_plugin_and_which_reference(logs: Logs, written: Wri
     assert entry["level"] == "INFO"
 
 
-@pytest.mark.parametrize("library", ["hikari.gateway.0", "lightbulb.client", "alembic.runtime.migration"])
+@pytest.mark.parametrize("library", ["hikari.gateway.0", "lightbulb.client"])
 def test_the_libraries_join_with_the_marks_of_the_work_they_do(
     library: str, logs: Logs, written: Written
 ) -> None:
@@ -73,6 +73,15 @@ def test_the_libraries_join_with_the_marks_of_the_work_they_do(
     assert entry["logger"] == library
     assert entry["message"] == "did something"
     assert (entry["plugin"], entry["reference"]) == ("redeye", "AB12")
+
+
+def test_alembic_speaks_up_only_when_something_is_wrong(logs: Logs, written: Written) -> None:
+    alembic_logger = logging.getLogger("alembic.runtime.migration")
+
+    alembic_logger.info("Running upgrade 0001 -> 0002")  # the host says so itself, in one line
+    alembic_logger.warning("something is odd")
+
+    assert [entry["message"] for entry in written.entries] == ["something is odd"]
 
 
 def test_hikaris_own_trace_level_is_known(written: Written) -> None:
