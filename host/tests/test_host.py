@@ -114,6 +114,21 @@ async def test_a_handler_that_never_ends_is_stopped_and_the_person_told(
     assert "took too long" in reply.text
 
 
+async def test_somebody_whose_command_is_interrupted_by_a_stop_is_told(
+    discord, start_host, install, market
+) -> None:
+    install("greeter", GREETER)
+    _, general, alice = market
+    host = await start_host("greeter")
+    asked = alice.start_slash(general, "hello", to="later")
+    await discord.advance(2)
+    assert asked.deferred
+
+    await start_host.stop(host)
+
+    assert "interrupted" in asked.text
+
+
 async def test_messages_reach_a_listener_that_lets_them_pass_and_only_those(
     discord, start_host, install, market
 ) -> None:

@@ -106,6 +106,12 @@ class Containment:
         """The tasks of an owner that are under way."""
         return [task for task, job in self._jobs.items() if job.owner == owner]
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether the calling work is being cancelled because it took too long."""
+        job = _CURRENT.get()
+        return job is not None and job.timed_out
+
     async def cancel(self, owner: str) -> None:
         """Cancel an owner's work and wait until it has ended; the calling task is left alone."""
         tasks = [task for task in self.running(owner) if task is not asyncio.current_task()]

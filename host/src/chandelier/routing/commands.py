@@ -30,6 +30,12 @@ DEFER_AFTER = 1.8
 
 Discord wants a first response within 3 seconds (Discord's documentation, Receiving and Responding).
 """
+TELL_WITHIN = 3.0
+"""Seconds that a stop waits for the answer to somebody whose command it interrupts."""
+INTERRUPTED = (
+    "This was interrupted: the bot, or this part of it, is being stopped or updated. "
+    "See whether it was done, and try again in a minute."
+)
 AUTOCOMPLETE_WITHIN = 2.5
 """Seconds for an autocompletion; a later answer is of no use to the person typing."""
 
@@ -225,7 +231,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
         watch = asyncio.create_task(self._defer_in_time(context), name=f"{owner}: defer {what}")
         try:
-            await self._containment.run(owner, what, work)
+            await self._containment.run(owner, what, self._told_when_interrupted(owner, what, context, work))
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._explain(owner, what, context, error)
         else:
@@ -233,6 +239,24 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
                 await _tell(context.interaction, "Done.")
         finally:
             watch.cancel()
+
+    async def _told_when_interrupted(self, owner: str, what: str, context: Any, work: Any) -> Any:
+        """The work; when it is cancelled, the person is told before whoever cancelled it goes on.
+
+        Otherwise a deferred answer would say for ever that the bot is thinking.
+        """
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if not self._containment.timed_out:
+                try:
+                    async with asyncio.timeout(TELL_WITHIN):
+                        await context.respond(INTERRUPTED, flags=hikari.MessageFlag.EPHEMERAL)
+                except Exception as unanswered:  # noqa: BLE001 - the stop goes on whatever Discord says
+                    logger.bind(plugin=owner).warning(
+                        "could not tell the person that {} was interrupted: {}", what, unanswered
+                    )
+            raise
 
     async def _defer_in_time(self, context: Any) -> None:
         await self._clock.sleep(DEFER_AFTER)
