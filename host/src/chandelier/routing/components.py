@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import attrs
 import hikari
@@ -20,6 +20,8 @@ MAX_CUSTOM_ID = 100
 """Characters of a custom id. Source: Discord's documentation, Component reference."""
 
 _PREFIX = "ch1"
+
+InteractionT = TypeVar("InteractionT", hikari.ComponentInteraction, hikari.ModalInteraction)
 
 
 @attrs.frozen
@@ -64,7 +66,32 @@ class ComponentIds:
         return base64.urlsafe_b64encode(digest[:9]).decode()
 
 
-class ComponentPress(MessageResponseMixinWithEdit[hikari.ComponentInteraction]):
+class _Person(Generic[InteractionT]):
+    """Who did it and where: the same for a press and for a form."""
+
+    __slots__ = ()
+
+    _interaction: InteractionT
+
+    @property
+    def guild_id(self) -> hikari.Snowflake | None:
+        """The guild in which it happened."""
+        return self._interaction.guild_id
+
+    @property
+    def user(self) -> hikari.User:
+        """Who did it."""
+        return self._interaction.user
+
+    @property
+    def member(self) -> hikari.InteractionMember | None:
+        """Who did it, as a member of the guild."""
+        return self._interaction.member
+
+
+class ComponentPress(
+    _Person[hikari.ComponentInteraction], MessageResponseMixinWithEdit[hikari.ComponentInteraction]
+):
     """A press of a button or a choice in a menu, with lightbulb's ways to answer."""
 
     __slots__ = ("_interaction", "payload")
@@ -87,28 +114,13 @@ class ComponentPress(MessageResponseMixinWithEdit[hikari.ComponentInteraction]):
         """What was chosen in a menu."""
         return tuple(self._interaction.values)
 
-    @property
-    def guild_id(self) -> hikari.Snowflake | None:
-        """The guild of the message that carries the component."""
-        return self._interaction.guild_id
-
-    @property
-    def user(self) -> hikari.User:
-        """Who pressed."""
-        return self._interaction.user
-
-    @property
-    def member(self) -> hikari.InteractionMember | None:
-        """Who pressed, as a member of the guild."""
-        return self._interaction.member
-
     async def show_form(self, title: str, custom_id: str, *rows: hikari.api.ModalActionRowBuilder) -> None:
         """Answer with a form; its custom id comes from ``ctx.component_id``."""
         await self._interaction.create_modal_response(title, custom_id, components=rows)
         self._initial_response_sent.set()
 
 
-class FormSubmit(MessageResponseMixin[hikari.ModalInteraction]):
+class FormSubmit(_Person[hikari.ModalInteraction], MessageResponseMixin[hikari.ModalInteraction]):
     """A submitted form, with lightbulb's ways to answer."""
 
     __slots__ = ("_interaction", "payload")
@@ -132,21 +144,6 @@ class FormSubmit(MessageResponseMixin[hikari.ModalInteraction]):
         return {
             field.custom_id: field.value for row in self._interaction.components for field in _fields(row)
         }
-
-    @property
-    def guild_id(self) -> hikari.Snowflake | None:
-        """The guild in which the form was submitted."""
-        return self._interaction.guild_id
-
-    @property
-    def user(self) -> hikari.User:
-        """Who submitted."""
-        return self._interaction.user
-
-    @property
-    def member(self) -> hikari.InteractionMember | None:
-        """Who submitted, as a member of the guild."""
-        return self._interaction.member
 
 
 def _fields(row: Any) -> tuple[Any, ...]:
