@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chandelier.config.bounds import shown
 from chandelier.config.secret import REDACTED, Secret
 
 
@@ -63,3 +64,11 @@ def test_a_secret_is_neither_pickled_nor_dumped_nor_changed() -> None:
 def test_an_empty_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         Secret("")
+
+
+def test_a_token_pasted_into_another_setting_is_not_echoed() -> None:
+    """The error names what was found, but never a token: it would end in a log or a bug report."""
+    token = "MTQ1NjA3NDQ0Mzk4MDgwMDAwMQ" + ".GaBcDe." + "x" * 38
+
+    assert token[:20] not in shown(token)
+    assert shown(["fine", token]) == f'["fine", "{REDACTED}"]'

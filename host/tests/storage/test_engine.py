@@ -85,6 +85,27 @@ class TestUrl:
         with pytest.raises(ServiceUnavailable, match=r"cannot open the database .*chandelier\.db"):
             await database.start()
 
+    @pytest.mark.parametrize(
+        ("content", "advice"),
+        [(b"not a database at all" * 50, "restore a backup"), (None, "another data_dir")],
+    )
+    async def test_the_refusal_says_what_to_do_and_shows_no_statement(
+        self, tmp_path: Path, content: bytes | None, advice: str
+    ) -> None:
+        """Home Assistant #112787's owners read a stack trace; ours read one sentence."""
+        path = tmp_path / "data" / "chandelier.db"
+        if content is None:
+            (tmp_path / "data").write_text("a file where the folder should be")
+        else:
+            path.parent.mkdir()
+            path.write_bytes(content)
+        database = Database(f"sqlite:///{path}", data_dir=tmp_path, clock=SystemClock())
+
+        with pytest.raises(ServiceUnavailable, match=advice) as refusal:
+            await database.start()
+
+        assert "SQL" not in str(refusal.value) and "\n" not in str(refusal.value)
+
     async def test_storage_that_is_used_before_the_database_is_open_says_so(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/x.db", data_dir=tmp_path, clock=SystemClock())
 

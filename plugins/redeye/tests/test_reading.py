@@ -313,3 +313,11 @@ def test_thousands_of_different_prices_are_refused_at_once():
 )
 def test_a_name_has_only_what_can_be_seen(written: str, shown: str):
     assert read(product(offer(), name=written)).name == shown
+
+
+def test_a_page_of_tags_inside_tags_is_not_parsed() -> None:
+    """200,000 nested elements kept the parser busy for a minute and a half."""
+    reading = read_page("<div>" * 200_000, "https://shop.example/p/1")
+
+    assert reading.price is None
+    assert reading.why == "the page is too large to be read"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Any, Final, NoReturn, final
 
-__all__ = ["REDACTED", "Secret"]
+__all__ = ["BOT_TOKEN", "REDACTED", "Secret"]
 
 REDACTED: Final = "<secret>"
 """What stands wherever a secret would be shown."""
+
+BOT_TOKEN: Final = re.compile(r"\b[MNO][\w-]{17,38}\.[\w-]{5,8}\.[\w-]{25,64}")
+"""What a bot's token looks like: it starts with the user id in base64, whose digits make the first letter
+M, N or O (https://discord.com/developers/docs/reference#authentication)."""
 
 
 @final

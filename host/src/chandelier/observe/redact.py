@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import attrs
 
-from chandelier.config.secret import REDACTED, Secret
+from chandelier.config.secret import BOT_TOKEN, REDACTED, Secret
 
 __all__ = ["SHORTEST", "Redactor"]
 
@@ -27,9 +27,7 @@ SHORTEST = 4
 _DEEPEST = 8
 
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # A bot token starts with its user id in base64: digits make the first letter M, N or O.
-    # https://discord.com/developers/docs/reference#authentication
-    (re.compile(r"\b[MNO][\w-]{17,38}\.[\w-]{5,8}\.[\w-]{25,64}"), REDACTED),
+    (BOT_TOKEN, REDACTED),
     # Whoever has an interaction's token can answer in its place for 15 minutes, a webhook's for ever.
     (re.compile(r"(/(?:webhooks|interactions)/\d{1,20}/)[\w-]{16,}"), rf"\1{REDACTED}"),
     (re.compile(r"\baW50ZXJhY3Rpb246[\w-]{16,}"), REDACTED),

@@ -98,13 +98,8 @@ class Database:
                 await connection.exec_driver_sql("SELECT 1")
         except Exception as error:
             await self.close()
-            hint = (
-                ": install its driver with pip install 'chandelier[postgres]'"
-                if isinstance(error, ModuleNotFoundError)
-                else ""
-            )
             raise ServiceUnavailable(
-                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {error}{hint}"
+                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {_why_not(error)}"
             ) from error
 
     def _make_engines(self) -> None:
@@ -299,3 +294,28 @@ class Storage:
         else:  # a tenth of SQLAlchemy's import, so only where it is used
             from sqlalchemy.dialects.postgresql import insert
         return insert(entity)
+
+
+_ADVICE = (
+    ("is locked", "another process is using it; stop that one first"),
+    ("malformed", "restore a backup: chandelier db backups, chandelier db restore FILE"),
+    ("not a database", "it is some other file; name another one, or restore a backup: chandelier db backups"),
+    ("readonly", "the bot's user may not write it; change its owner or its folder's"),
+    ("unable to open", "check that its folder exists and that the bot's user may write there"),
+    ("File exists", "a file is where its folder should be; choose another data_dir"),
+    ("Not a directory", "a file is where its folder should be; choose another data_dir"),
+    ("asyncpg", "install its driver with pip install 'chandelier[postgres]'"),
+    (
+        "password",
+        "set CHANDELIER_DATABASE_PASSWORD, or CHANDELIER_DATABASE_PASSWORD_FILE to a file that holds it",
+    ),
+    ("refused", "check that the server runs and that host and port are right"),
+)
+"""What databases say, and what to do about it."""
+
+
+def _why_not(error: Exception) -> str:
+    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    said = said or type(error).__name__
+    advice = next((advice for words, advice in _ADVICE if words.lower() in said.lower()), None)
+    return said if advice is None else f"{said}; {advice}"

@@ -19,6 +19,8 @@ from chandelier_redeye.reading.products import find_products
 __all__ = ["Reading", "read_page"]
 
 _NAME_LENGTH: Final = 200
+_TAGS: Final = 60_000
+"""Twice what the largest real pages have. Tags inside tags cost the parser the square of their depth."""
 _JOINER: Final = "\u200d"
 """Invisible too, but emoji are put together with it."""
 
@@ -46,6 +48,8 @@ def read_page(text: str, url: str) -> Reading:
     ``url`` is where the page came from; with several products or variants on a page it decides. Never
     raises for what a page contains. A large page costs tens of milliseconds: call it in a thread.
     """
+    if text.count("<") > _TAGS:
+        return Reading(why="the page is too large to be read")
     tree = LexborHTMLParser(text)
     titles = _titles(tree)
     address = PageAddress(url, _attribute(tree, 'link[rel="canonical"]', "href"))
