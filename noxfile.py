@@ -105,9 +105,11 @@ def stories(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[-1])
 def postgresql(session: nox.Session) -> None:
-    """The stories, the host's and the plugins' tests on PostgreSQL; skipped where there is no server."""
+    """Every test that touches a database, on PostgreSQL; skipped where there is no server."""
     session.install(*_everything(), *TESTING)
-    folders = ["tests", "host/tests", *(f"plugins/{name}/tests" for name in PLUGINS)]
+    stored = [f"host/tests/{room}" for room in ("storage", "services", "builtin")]
+    hosts = [str(path) for path in sorted(Path("host/tests").glob("test_*.py"))]
+    folders = ["tests", *stored, *hosts, *(f"plugins/{name}/tests" for name in PLUGINS)]
     _pytest(session, *folders, "-n2", CHANDELIER_TEST_DATABASE="postgresql")
 
 
