@@ -7,6 +7,7 @@ from typing import Any
 
 from loguru import logger
 
+from chandelier.errors import ServiceUnavailable
 from chandelier.lifecycle import Lifecycle
 from chandelier.plugin import Plugin
 from chandelier.record import State
@@ -55,6 +56,9 @@ class HostGate:
         bound = logger.bind(plugin=owner, reference=reference)
         if kind in {"validation", "access"}:
             bound.debug("{} was refused: {}", what, error)
+            return
+        if isinstance(error, ServiceUnavailable):  # where in our code someone else said no helps nobody
+            bound.warning("{} failed, reference {}: {}", what, reference, error)
             return
         bound.opt(exception=error).error("{} failed ({}), reference {}", what, kind, reference)
         if kind == "runtime" and self.lifecycle is not None:
