@@ -255,6 +255,22 @@ async def test_disable_takes_commands_from_discord_and_enable_brings_them_back(
     assert (await alice.slash(general, "hello")).text == "Hello you, says greeter."
 
 
+async def test_a_plugin_enabled_later_says_which_intents_need_a_restart(
+    discord, start_host, install, market
+) -> None:
+    install("dealer", LISTENER, intents=MESSAGES)
+    host = await start_host("dealer")
+    await host.disable("dealer")
+    host = await start_host.restart(host)  # connected without the intents of what is disabled
+
+    record = await host.enable("dealer")
+    assert record.state is State.DEGRADED
+    assert "restarted to get the intents" in record.reason and "MESSAGE_CONTENT" in record.reason
+
+    host = await start_host.restart(host)
+    assert host.lifecycle.records["dealer"].state is State.RUNNING
+
+
 async def test_no_call_is_made_when_no_command_changed(discord, start_host, install, market) -> None:
     install("greeter", GREETER)
     host = await start_host("greeter")

@@ -284,6 +284,8 @@ class Host:
         """Bind a plugin's loaders."""
         assert record.description is not None
         await self.binder.bind(record.name, record.description.loaders, record.ledger)
+        lacking = record.description.manifest.intents & ~self.intents
+        record.missing = f"the bot has to be restarted to get the intents {lacking}" if lacking else ""
         if self.connected:
             self.scheduler.wake()
             self.outbox.wake()

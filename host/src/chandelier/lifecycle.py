@@ -219,6 +219,8 @@ class Lifecycle:
         except Exception as error:  # noqa: BLE001 - contained
             self.note_failure(record.name, "hook chandelier_health", error)
             health = Health(HealthLevel.DEGRADED, (f"its health is unknown: {error}",))
+        if record.missing:
+            health = Health(HealthLevel.DEGRADED, (record.missing, *health.lines))
         if record.active:
             degraded = health.level is HealthLevel.DEGRADED
             self._move(record, State.DEGRADED if degraded else State.RUNNING, "; ".join(health.lines))

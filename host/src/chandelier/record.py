@@ -57,6 +57,8 @@ class Record:
     last_error: str = ""
     attempts: int = 0
     retry: asyncio.Task[None] | None = None
+    missing: str = ""
+    """What the host cannot give it until it is restarted; the plugin is degraded meanwhile."""
     superseded: bool = False
     """Its code is older than what is installed, so its data is left as it is."""
 
