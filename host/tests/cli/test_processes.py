@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from chandelier.cli import signals
 from loopcord import LocalDiscord
 
 PATIENCE = 60.0
@@ -132,3 +133,20 @@ async def find_line(started: asyncio.subprocess.Process, wanted: Callable[[str],
             if wanted(seen[-1]):
                 return seen[-1]
     raise AssertionError("".join(seen))
+
+
+def test_a_stop_goes_on_although_a_cancellation_got_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library swallowed the first one; the second ended the wait that the demo hung in."""
+    monkeypatch.setattr(signals, "STOP_WITHIN", 0.01)
+    swallowed = []
+
+    async def stubborn() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.append(True)
+        await asyncio.Event().wait()
+
+    assert signals.run_until_told(stubborn())
+    assert swallowed == [True]

@@ -10,6 +10,9 @@ from typing import Any
 
 __all__ = ["run_until_told"]
 
+STOP_WITHIN = 15.0
+"""Real seconds after which a stop is asked for again; longer than a clean stop takes."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -26,14 +29,15 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> bool:
     task = asyncio.ensure_future(work)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     told = False
+    patience = 0.0
 
     def give_back() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
     def tell() -> None:
-        nonlocal told
-        told = True
+        nonlocal told, patience
+        told, patience = True, loop.time() + STOP_WITHIN
         give_back()
         task.cancel()
 
@@ -44,7 +48,11 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> bool:
     for number in _SIGNALS:
         signal.signal(number, on_signal)
     try:
-        await task
+        while not task.done():
+            await asyncio.wait({task}, timeout=STOP_WITHIN)
+            if told and not task.done() and loop.time() >= patience:
+                task.cancel()  # a cancellation can get lost in a library; the stop must not hang on it
+        task.result()
     except asyncio.CancelledError:
         if not told:
             raise

@@ -149,5 +149,7 @@ class Demo:
 
 async def _end(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait until it is over; its own failure has been seen by whoever waits for it."""
-    task.cancel()
+    while not task.done():  # a cancellation can get lost in a library: ask again
+        task.cancel()
+        await asyncio.wait({task}, timeout=10)
     await asyncio.gather(task, return_exceptions=True)
