@@ -33,6 +33,13 @@ class _Job:
     parked: int = 0
     timed_out: bool = False
 
+    def too_late(self) -> HookTimeout:
+        """What is said of work that was cancelled at its limit."""
+        return HookTimeout(
+            f"{self.what} of plugin {self.owner} did not finish within {self.limit:g} seconds "
+            "and was cancelled"
+        )
+
 
 _CURRENT: contextvars.ContextVar[_Job | None] = contextvars.ContextVar("chandelier_job", default=None)
 
@@ -158,10 +165,7 @@ class Containment:
         except asyncio.CancelledError:
             if not job.timed_out:
                 raise
-            raise HookTimeout(
-                f"{job.what} of plugin {job.owner} did not finish within {job.limit:g} seconds "
-                "and was cancelled"
-            ) from None
+            raise job.too_late() from None
         finally:
             tally.finished += 1
             tally.seconds += time.perf_counter() - job.started
@@ -174,10 +178,7 @@ class Containment:
         except asyncio.CancelledError:
             if job is None or not job.timed_out:
                 raise
-            late = HookTimeout(
-                f"{what} of plugin {owner} did not finish within {job.limit:g} seconds and was cancelled"
-            )
-            self._report(owner, what, late, self.reference())
+            self._report(owner, what, job.too_late(), self.reference())
         except Exception as error:  # noqa: BLE001 - containment is the point
             self._report(owner, what, error, self.reference())
 
