@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -190,6 +191,13 @@ def test_nox_knows_every_distribution() -> None:
     text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
 
     assert {name for name in PLUGINS if f'"{name}"' not in text} == set()
+
+
+def test_no_example_of_hypothesis_fails_because_the_machine_is_slow() -> None:
+    now = hypothesis.settings()
+
+    assert now.deadline is None
+    assert hypothesis.HealthCheck.too_slow in now.suppress_health_check
 
 
 # ---- what no text may contain

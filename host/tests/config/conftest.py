@@ -6,17 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-import hypothesis
 import pytest
 
 from chandelier.config.deployment import Deployment
 from loopcord import VirtualClock
-
-# How long an example takes says something about the machine and nothing about the code.
-hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -252,7 +252,7 @@ def documents(draw: st.DrawFn) -> str:
     return before + section + "".join(tail) + draw(st.sampled_from(["", "# end", "\n\n# end\n"]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(documents())
 def test_upgrade_then_downgrade_is_the_identity_on_documents(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.toml"
