@@ -38,12 +38,15 @@ def happens(demo: Demo) -> Callable[[Callable[[], bool]], object]:
 async def test_a_warning_becomes_a_case(demo: Demo, happens) -> None:
     market = demo.market
 
-    warned = await market.mod.slash(market.general, "warn", member=market.bob, reason="too many candles")
+    asked = await market.mod.slash(market.general, "warn", member=market.bob, reason="too many candles")
+    warned = await asked.answered(patience=PATIENCE)
     await happens(lambda: any("too many candles" in message.text for message in market.mod_log.messages))
 
     assert "Case #1" in warned.text
-    assert "too many candles" in (await market.mod.slash(market.general, "case view", number=1)).text
-    assert "1 case" in (await market.mod.slash(market.general, "history", member=market.bob)).text
+    case = await market.mod.slash(market.general, "case view", number=1)
+    assert "too many candles" in (await case.answered(patience=PATIENCE)).text
+    history = await market.mod.slash(market.general, "history", member=market.bob)
+    assert "1 case" in (await history.answered(patience=PATIENCE)).text
 
 
 async def test_a_forbidden_word_goes_and_the_log_says_why(demo: Demo, happens) -> None:
@@ -98,7 +101,7 @@ async def test_a_moderators_link_keeps_a_find(demo: Demo, happens) -> None:
     await happens(lambda: "✅" in find.reactions)
 
     listed = await market.mod.slash(market.general, "luisaviaroma list")
-    assert FINDS[0].code in listed.text
+    assert FINDS[0].code in (await listed.answered(patience=PATIENCE)).text
 
 
 async def test_the_programme_names_what_is_there(demo: Demo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import hikari
 import lightbulb
@@ -352,17 +353,22 @@ async def test_somebody_waits_for_an_answer_from_a_thread(discord: loopcord.Loca
     """Work in a thread is invisible to the event loop; without an idle probe slash() waits for the answer."""
     general = discord.create_guild("Market").create_text_channel("general")
     alice = discord.guilds[0].add_member("alice")
+    at_work, go_on = asyncio.Event(), threading.Event()
 
     def arrange(bot) -> None:
         @bot.client.register
         class Sum(lightbulb.SlashCommand, name="sum", description="Add up"):
             @lightbulb.invoke
             async def invoke(self, ctx: lightbulb.Context) -> None:
-                total = await asyncio.to_thread(lambda: sum(range(3_000_000)))
-                await ctx.respond(str(total))
+                at_work.set()
+                await asyncio.to_thread(go_on.wait, 60)
+                await ctx.respond("42")
 
     await boot(arrange)
 
-    reply = await alice.slash(general, "sum")
+    asking = asyncio.create_task(alice.slash(general, "sum"))
+    await at_work.wait()
+    await discord.settle()  # nothing is to be seen of the thread
+    go_on.set()
 
-    assert reply.content == str(sum(range(3_000_000)))
+    assert (await asking).content == "42"

@@ -100,7 +100,7 @@ async def test_settle_waits_for_a_bot_that_tells_when_it_is_idle(
 
 
 async def test_a_bot_that_never_rests_is_reported(boot_in) -> None:
-    async with loopcord.LocalDiscord(patience=0.3) as discord:
+    async with loopcord.LocalDiscord() as discord:
         general = discord.create_guild("Market").create_text_channel("general")
         alice = discord.guilds[0].add_member("alice")
 
@@ -110,6 +110,7 @@ async def test_a_bot_that_never_rests_is_reported(boot_in) -> None:
                 await event.message.respond(event.content)
 
         await boot_in(discord, arrange)
+        discord.patience = 0.3
 
         with pytest.raises(loopcord.SettleError, match=r"did not come to rest within 0\.3 s"):
             await alice.send(general, "hall of mirrors")

@@ -39,7 +39,8 @@ class LocalDiscord:
         name: the bot's user name.
         denied_intents: privileged intents that the "developer portal" denies, of ``members``,
             ``presences`` and ``message_content``; asking for one closes the gateway with 4014.
-        patience: real seconds after which a wait for the bot gives up.
+        patience: real seconds after which a wait for the bot gives up; may be changed later. Only a bot
+            that never comes to rest is waited for so long; a sound one on a busy machine must not fail.
         keep: how many requests and transcript entries are kept.
         replay: how many events a session keeps for a RESUME.
     """
@@ -52,7 +53,7 @@ class LocalDiscord:
         port: int = 0,
         name: str = "TestBot",
         denied_intents: Iterable[str] = (),
-        patience: float = 10.0,
+        patience: float = 60.0,
         keep: int = 10_000,
         replay: int = 1_000,
     ) -> None:
@@ -71,7 +72,7 @@ class LocalDiscord:
         self._settler = Settler(
             barriers=lambda: [connection.barrier for connection in self.connections],
             busy=lambda: self._rest.in_flight > 0,
-            patience=patience,
+            patience=lambda: self.patience,
         )
         self._listeners: list[Callable[[], None]] = []
         self._gateway = Gateway(

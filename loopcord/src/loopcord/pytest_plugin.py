@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _WORLDS = pytest.StashKey["list[LocalDiscord]"]()
 #: How many of the newest transcript entries a failing test prints.
 _LINES = 80
-#: Real seconds. Only a test whose bot never comes to rest waits so long; a sound one on a loaded machine
-#: must not fail.
-_PATIENCE = 60.0
 
 
 @_async_fixture
@@ -31,7 +28,7 @@ async def discord(request: pytest.FixtureRequest) -> AsyncIterator[LocalDiscord]
     """A started :class:`loopcord.LocalDiscord` on virtual time, stopped after the test."""
     from .local import LocalDiscord
 
-    async with LocalDiscord(patience=_PATIENCE) as world:
+    async with LocalDiscord() as world:
         show_transcript(request.node, world)
         yield world
 

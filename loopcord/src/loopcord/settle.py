@@ -33,7 +33,7 @@ class Settler:
         *,
         barriers: Callable[[], list[Callable[[], Awaitable[None]]]],
         busy: Callable[[], bool],
-        patience: float,
+        patience: Callable[[], float],
     ) -> None:
         self._barriers = barriers
         self._busy = busy
@@ -69,8 +69,9 @@ class Settler:
         Raises:
             SettleError: after ``patience`` real seconds.
         """
+        patience = self._patience()
         try:
-            async with asyncio.timeout(self._patience), self._lock:
+            async with asyncio.timeout(patience), self._lock:
                 while True:
                     before = self._changes
                     for barrier in self._barriers():
@@ -82,7 +83,7 @@ class Settler:
                         return
         except TimeoutError:
             raise SettleError(
-                f"the bot did not come to rest within {self._patience:g} s: it keeps acting, or a "
+                f"the bot did not come to rest within {patience:g} s: it keeps acting, or a "
                 "connected client stopped reading its gateway; see discord.transcript()"
             ) from None
 
@@ -92,7 +93,7 @@ class Settler:
         ``patience`` is in real seconds and defaults to the settler's own.
         """
         try:
-            async with asyncio.timeout(self._patience if patience is None else patience):
+            async with asyncio.timeout(self._patience() if patience is None else patience):
                 while not predicate():
                     self._changed.clear()
                     await self._changed.wait()

@@ -18,7 +18,9 @@ import pytest
 import loopcord
 from loopcord.page import Page
 
-PATIENCE = 5.0  # real seconds until a browser that hears nothing gives up
+PATIENCE = 60.0
+"""Real seconds until a browser that hears nothing gives up, and until the bot counts as silent: long, so that
+a busy machine fails no test."""
 
 
 class Browser:
@@ -109,12 +111,17 @@ class Market:
         self.alice = self.guild.add_member("alice")
         self.bob = self.guild.add_member("bob", nick="Bobby")
         self.mod = self.guild.add_member("mod", roles=[self.mods])
-        self.page = Page(
-            discord,
+        self.page = self.another_page(answer_seconds=PATIENCE)
+
+    def another_page(self, *, answer_seconds: float) -> Page:
+        """A page that gives the bot so many real seconds to acknowledge."""
+        people = [self.alice, self.bob, self.mod]
+        return Page(
+            self.discord,
             self.guild,
-            members=[self.alice, self.bob, self.mod],
+            members=people,
             tips=["Say **ping**"],
-            answer_seconds=1.5,
+            answer_seconds=answer_seconds,
         )
 
 
@@ -131,9 +138,14 @@ async def browse(market: Market) -> AsyncIterator[Callable[..., Any]]:
     async with aiohttp.ClientSession() as session:
 
         async def _browse(
-            member: loopcord.Member, channel: loopcord.Channel | None = None, **more: int
+            member: loopcord.Member,
+            channel: loopcord.Channel | None = None,
+            *,
+            page: Page | None = None,
+            **more: int,
         ) -> Browser:
-            return await Browser(session, market.page, member).open(channel or market.general, **more)
+            browser = Browser(session, page or market.page, member)
+            return await browser.open(channel or market.general, **more)
 
         yield _browse
 

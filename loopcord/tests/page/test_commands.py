@@ -91,9 +91,10 @@ async def test_a_slow_answer_is_thinking_first_and_then_is_there(market, host, b
 
 
 async def test_silence_of_the_bot_is_told(market, host, browse) -> None:
-    alice = await browse(market.alice)
+    async with market.another_page(answer_seconds=0.1) as impatient:
+        alice = await browse(market.alice, page=impatient)
 
-    answer = await alice.act("slash", command="silence", options={})
+        answer = await alice.act("slash", command="silence", options={})
 
     assert answer == {"acknowledged": False, "modal": None, "reply": answer["reply"]}
 
