@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chandelier_redeye.reading import Money, Reading, Stock, read_page
+from chandelier_redeye.reading import Money, Reading, Stock, jsonld, read_page
 from chandelier_redeye.reading.jsonld import load
 
 URL = "https://shop.example/lamp"
@@ -275,28 +274,39 @@ def test_a_product_that_contains_itself_ends():
     assert read(loop).price is None
 
 
-# ---- pages made to keep a reader busy: each of these took a minute, or for ever
+# ---- pages made to keep a reader busy: each of these took a minute, or for ever. What is done is counted,
+# not timed: how fast it is done says something about the machine.
 
 
 @pytest.mark.parametrize(
     "text", ["<!--" * 20_000, "<![CDATA[" * 20_000, "-->" * 20_000], ids=["comments", "CDATA", "ends"]
 )
-def test_wrappers_without_end_are_given_up(text: str):
-    began = time.process_time()
+def test_wrappers_without_end_are_given_up(text: str, monkeypatch: pytest.MonkeyPatch):
+    taken_off: list[str] = []
+    wrappers = jsonld._WRAPPERS
+
+    class Counted:
+        def sub(self, by: str, text: str) -> str:
+            taken_off.append(text)
+            return wrappers.sub(by, text)
+
+    monkeypatch.setattr(jsonld, "_WRAPPERS", Counted())
 
     assert load(text) == []
-    assert time.process_time() - began < 2
+    assert len(taken_off) == 4
 
 
-def test_thousands_of_different_prices_are_refused_at_once():
-    values = product([offer(number, url=f"{URL}?size={number}") for number in range(1, 12_000)])
-    began = time.process_time()
+def test_thousands_of_different_prices_are_refused_at_once(monkeypatch: pytest.MonkeyPatch):
+    values = product([offer(number, url=f"{URL}?size={number}") for number in range(1, 3_000)])
+    compared: list[Money] = []
+    same_as = Money.same_as
+    monkeypatch.setattr(Money, "same_as", lambda one, other: compared.append(one) or same_as(one, other))
 
     reading = read(values)
 
     assert reading.price is None
     assert "variants with different prices" in (reading.why or "")
-    assert time.process_time() - began < 5
+    assert len(compared) < 10, "two already disagree"
 
 
 # ---- names are for people
