@@ -461,7 +461,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_running(discord, start_h
 
     left = {task.get_name() for task in asyncio.all_tasks() - before}
     assert not {name for name in left if "shard" in name or "greeter" in name}, left
-    assert not discord.connections
+    assert await discord.until(lambda: not discord.connections)
 
 
 async def test_intents_that_discord_does_not_allow_are_named(install, tmp_path) -> None:

@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from chandelier.errors import InvalidRequest, ServiceUnavailable
 from chandelier.services.addresses import AddressPolicy
@@ -203,7 +203,7 @@ class TestSize:
         async with shop({"/": endless}) as server:
             with pytest.raises(ServiceUnavailable, match="more than"):
                 await http.get(str(server.make_url("/")))
-            await asyncio.wait_for(gave_up.wait(), 10)
+            await asyncio.wait_for(gave_up.wait(), 60)
 
     async def test_a_small_body_that_decompresses_to_a_big_one_is_refused(self, http: HttpClient) -> None:
         bomb = gzip.compress(bytes(100 * 1024 * 1024), compresslevel=9)
@@ -229,8 +229,10 @@ class TestFailures:
                 await http.get(str(server.make_url("/")), timeout=0.05)
 
     async def test_a_closed_port_is_a_service_that_is_not_there(self, http: HttpClient) -> None:
-        with pytest.raises(ServiceUnavailable, match=r"shop\.example could not be reached: no connection"):
-            await http.get(f"http://shop.example:{unused_port()}/")
+        with socket.socket() as taken:  # and nobody listens: a port that is free may be another test's soon
+            taken.bind(("127.0.0.1", 0))
+            with pytest.raises(ServiceUnavailable, match="could not be reached: no connection"):
+                await http.get(f"http://shop.example:{taken.getsockname()[1]}/")
 
     async def test_an_unknown_name_is_a_service_that_is_not_there(self, http: HttpClient) -> None:
         with pytest.raises(ServiceUnavailable, match="no such name in DNS"):

@@ -181,7 +181,7 @@ class TestTransactions:
 
         async with world.database.storage("reactions").transaction() as session, session.begin_nested():
             await outbox.put("post", key="note 1", payload={}, session=session)
-        await asyncio.wait_for(posted.wait(), 10)
+        await asyncio.wait_for(posted.wait(), 60)
 
 
 class TestCrashes:

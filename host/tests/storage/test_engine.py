@@ -237,6 +237,35 @@ class TestTransactions:
             session.add(timer("after"))
         assert await keys(hosted) == ["after"]
 
+    async def test_a_long_queue_is_waited_for_but_not_one_transaction_that_is_kept_open(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        ahead, real = 0.0, loop.time
+        monkeypatch.setattr(loop, "time", lambda: real() + ahead)
+        database = Database(f"sqlite:///{tmp_path}/x.db", data_dir=tmp_path, clock=SystemClock())
+        ends = [asyncio.Event() for _ in range(4)]
+
+        async def write(end: asyncio.Event) -> None:
+            async with database.turn():
+                await end.wait()
+
+        queue = [asyncio.create_task(write(end)) for end in ends]
+        for end, task in zip(ends[:2], queue[:2], strict=True):
+            await asyncio.sleep(0)
+            ahead += 20
+            end.set()
+            await task
+        ahead += 20  # the third one writes, and the fourth has waited for a minute
+        await asyncio.sleep(0)
+        assert not queue[3].done()
+
+        ahead += 20
+        with pytest.raises(ServiceUnavailable, match="kept open too long"):
+            await queue[3]
+        ends[2].set()
+        await queue[2]
+
     async def test_changes_in_a_reading_session_are_refused_instead_of_lost(self, hosted: Database) -> None:
         with pytest.raises(RuntimeError, match="transaction"):
             async with hosted.storage("diary").read() as session:

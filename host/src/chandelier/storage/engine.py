@@ -34,7 +34,7 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 _WRITER_WAIT = 30.0
-"""Seconds that a transaction waits for the one before it (SQLite), also for other processes."""
+"""Seconds that a transaction waits for a single one before it (SQLite), also for other processes."""
 
 
 def normalise_url(url: str | URL) -> URL:
@@ -75,6 +75,7 @@ class Database:
         self._reader: AsyncEngine | None = None
         self._writing = asyncio.Lock()
         self._tasks_writing: set[asyncio.Task[Any]] = set()
+        self._waits: set[asyncio.Timeout] = set()
 
     def __repr__(self) -> str:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
@@ -196,19 +197,29 @@ class Database:
             if self.dialect == "postgresql":
                 yield
                 return
-            try:
-                async with asyncio.timeout(_WRITER_WAIT):
-                    await self._writing.acquire()
-            except TimeoutError:
-                raise ServiceUnavailable(
-                    f"the database was busy for {_WRITER_WAIT:.0f} s; a transaction is kept open too long"
-                ) from None
+            await self._wait_for_turn()
             try:
                 yield
             finally:
                 self._writing.release()
+                for wait in self._waits:  # a long queue is no trouble as long as it moves
+                    if not wait.expired():
+                        wait.reschedule(asyncio.get_running_loop().time() + _WRITER_WAIT)
         finally:
             self._tasks_writing.discard(task)
+
+    async def _wait_for_turn(self) -> None:
+        wait = asyncio.timeout(_WRITER_WAIT)
+        try:
+            async with wait:
+                self._waits.add(wait)
+                await self._writing.acquire()
+        except TimeoutError:
+            raise ServiceUnavailable(
+                f"the database was busy for {_WRITER_WAIT:.0f} s; a transaction is kept open too long"
+            ) from None
+        finally:
+            self._waits.discard(wait)
 
     @staticmethod
     def _open(engine: AsyncEngine | None) -> AsyncEngine:
