@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from loopcord.parity import corrections
 
+#: Discord's documentation, and where its engineers answer questions about it.
+SOURCES = ("https://discord.com/developers/docs/", "https://github.com/discord/discord-api-docs/issues/")
+
 
 def test_every_correction_names_its_source() -> None:
     for correction in corrections():
-        assert correction.source.startswith("https://discord.com/developers/docs/"), correction
+        assert correction.source.startswith(SOURCES), correction
         assert correction.where, correction
         assert correction.was, correction
         assert correction.now != correction.was, correction
