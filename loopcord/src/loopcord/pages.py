@@ -7,14 +7,15 @@ Source: https://discord.com/developers/docs/reference#snowflake-ids-in-paginatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from .rules.forms import Form, Integer, Kind, Moment, Snowflake, moment
 
-__all__ = ["Page", "archive", "around", "ascending", "asked", "asked_of_archive", "flag", "newest_first"]
+__all__ = ["Page", "archive", "ascending", "asked", "asked_of_archive", "flag", "newest_first"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +76,26 @@ def ascending(keys: Sequence[int], page: Page) -> Sequence[int]:
     return keys[start : start + page.limit]
 
 
-def newest_first(keys: Sequence[int], page: Page) -> list[int]:
-    """The page of ``keys`` (sorted), highest first: what is next to the cursor, on its side."""
+def newest_first(keys: Sequence[int], page: Page, shown: Callable[[int], bool] = lambda _: True) -> list[int]:
+    """The page of ``keys`` (sorted), highest first: what is next to the cursor, on its side.
+
+    Of a page ``around`` a key about half is below it. ``shown`` says which keys count at all; it is
+    asked only about those that come into question.
+    """
+
+    def rising(start: int, count: int) -> list[int]:
+        return list(islice(filter(shown, (keys[i] for i in range(start, len(keys)))), count))
+
+    def falling(end: int, count: int) -> list[int]:
+        return list(islice(filter(shown, (keys[i] for i in range(end - 1, -1, -1))), count))
+
     if page.around is not None:
-        return around(keys, page.around, page.limit)
+        at = bisect_left(keys, page.around)
+        below = falling(at, page.limit // 2)
+        return [*reversed(rising(at, page.limit - len(below))), *below]
     if page.after is not None:
-        start = bisect_right(keys, page.after)
-        return list(reversed(keys[start : start + page.limit]))
-    end = bisect_left(keys, page.before) if page.before is not None else len(keys)
-    return list(reversed(keys[max(0, end - page.limit) : end]))
-
-
-def around(keys: Sequence[int], middle: int, limit: int) -> list[int]:
-    """About half of the page below ``middle``, itself if it is there, and the rest above; highest first."""
-    at = bisect_left(keys, middle)
-    start = max(0, at - limit // 2)
-    return list(reversed(keys[start : start + limit]))
+        return rising(bisect_right(keys, page.after), page.limit)[::-1]
+    return falling(bisect_left(keys, page.before) if page.before is not None else len(keys), page.limit)
 
 
 def archive(

@@ -138,6 +138,38 @@ def _kick(call: Call) -> Any:
     return call.proceed(call.context.json)
 
 
+# ------------------------------------------------------------------ what is not there
+
+
+@_route("DELETE", "/channels/{channel_id}/permissions/{target_id}")
+def _delete_overwrite(call: Call) -> Any:
+    channel = call.context.require_channel_permissions(call.id("channel_id"), "manage_roles")
+    if not any(overwrite.target_id == call.id("target_id") for overwrite in channel.overwrites):
+        raise BackendError(404, 10009, "Unknown Overwrite")
+    return call.proceed(call.context.json)
+
+
+def _voice_state(call: Call) -> Any:
+    user_id = call.backend.bot_user.id if "user_id" not in call.context.args else call.id("user_id")
+    if user_id not in call.backend.get_guild(call.id("guild_id")).voice_states:
+        raise BackendError(404, 10065, "Unknown Voice State")
+    return call.proceed(call.context.json)
+
+
+_route("GET", "/guilds/{guild_id}/voice-states/@me")(_voice_state)
+_route("GET", "/guilds/{guild_id}/voice-states/{user_id}")(_voice_state)
+
+
+def _stage(call: Call) -> Any:
+    if call.id("channel_id") not in call.backend.stage_instances:
+        raise BackendError(404, 10067, "Unknown Stage Instance")
+    return call.proceed(call.context.json)
+
+
+for _method in ("GET", "PATCH", "DELETE"):
+    _route(_method, "/stage-instances/{channel_id}")(_stage)
+
+
 @_route("GET", "/voice/regions")
 def _voice_regions(call: Call) -> Any:
     return [{"id": "loopback", "name": "Loopback", "optimal": True, "deprecated": False, "custom": False}]
@@ -180,5 +212,11 @@ CORRECTIONS = (
         "deletes no messages, and 200 with nobody banned",
         "deletes their messages; unknown people are among the failed; 500000 when nobody was banned",
         f"{_DOCS}/resources/guild#bulk-guild-ban",
+    ),
+    Correction(
+        "permission overwrites, voice states and stages that are not there",
+        "204 for an overwrite, 40032 for a voice state, 10003 for a stage",
+        "10009, 10065, 10067",
+        f"{_DOCS}/topics/opcodes-and-status-codes#json-json-error-codes",
     ),
 )

@@ -9,6 +9,7 @@ from . import pages
 from ._simcord import ChannelModel, channel_accessible, serializers
 from .parity import Correction
 from .routes import Call, Routes
+from .routes_messages import reaction_emoji
 from .rules import limits
 from .rules.forms import Form, Integer, moment
 
@@ -35,6 +36,7 @@ def _user(call: Call, user_id: int) -> dict[str, Any]:
 def _reactions(call: Call) -> Any:
     """Who reacted; nobody super-reacts here, so that asking for those (``type`` 1) finds nobody."""
     people = call.proceed(None)
+    reaction_emoji(call)
     ids = [] if call.context.params.get("type") == "1" else [int(user["id"]) for user in people]
     by_id = {int(user["id"]): user for user in people}
     return [by_id[i] for i in _users(call, ids, limits.REACTIONS_PAGE, "after")]

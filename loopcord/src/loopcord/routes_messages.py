@@ -23,7 +23,7 @@ from .routes import Call, Routes, stamped
 from .rules import limits, people
 from .rules.emoji import unknown_emoji, usable_emoji
 
-__all__ = ["CORRECTIONS", "ROUTES"]
+__all__ = ["CORRECTIONS", "ROUTES", "reaction_emoji"]
 
 ROUTES = Routes()
 _route = ROUTES.add
@@ -98,8 +98,8 @@ def _history(call: Call) -> Any:
     except BackendError:
         return []
     stored = backend.messages[channel.id]
-    keys = sorted(key for key, message in stored.items() if not message.is_ephemeral)
-    return [message_response(call.context, stored[key]) for key in pages.newest_first(keys, page)]
+    keys = pages.newest_first(sorted(stored), page, lambda key: not stored[key].is_ephemeral)
+    return [message_response(call.context, stored[key]) for key in keys]
 
 
 # ------------------------------------------------------------------ changing and deleting
@@ -177,8 +177,12 @@ def _sent_at(message_id: int) -> float:
 # ------------------------------------------------------------------ reactions
 
 
-def _emoji(call: Call) -> str:
-    """The emoji of the path, which must be one."""
+def reaction_emoji(call: Call) -> str:
+    """The emoji of the path, which must be one.
+
+    Raises:
+        BackendError: 400/10014 when it is none.
+    """
     emoji = unquote(call.context.args["emoji"])
     channel = call.backend.get_channel(call.id("channel_id"))
     message = call.backend.get_message(channel.id, call.id("message_id"))
@@ -208,7 +212,7 @@ def _unreact(call: Call) -> Any:
         raise _dm_refused()
     needs = "read_message_history" if mine else "manage_messages"
     message = context.require_message(channel.id, call.id("message_id"), needs)
-    reaction = message.reaction_for(_emoji(call))
+    reaction = message.reaction_for(reaction_emoji(call))
     if reaction is None or user_id not in reaction.user_ids:
         return None
     return call.proceed(None)
@@ -232,7 +236,7 @@ def _clear_emoji(call: Call) -> Any:
     if channel.guild_id is None:
         raise _dm_refused()
     call.context.require_channel_permissions(channel.id, "manage_messages")
-    _emoji(call)
+    reaction_emoji(call)
     return call.proceed(None)
 
 

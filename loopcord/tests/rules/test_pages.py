@@ -48,6 +48,20 @@ def test_newest_first_both_ways(keys: list[int], limit: int) -> None:
     assert down == up == keys[::-1]
 
 
+@given(KEYS, LIMITS, st.data())
+def test_rows_that_do_not_count(keys: list[int], limit: int, data: st.DataObject) -> None:
+    """As ephemeral answers in a channel's history: pages are full all the same."""
+    shown = data.draw(st.sets(st.sampled_from(keys))) if keys else set[int]()
+    walked: list[int] = []
+    while page := pages.newest_first(
+        keys, pages.Page(limit, before=walked[-1] if walked else None), shown.__contains__
+    ):
+        walked += page
+        assert len(page) == limit or len(walked) == len(shown)
+
+    assert walked == sorted(shown, reverse=True)
+
+
 @given(KEYS.filter(bool), LIMITS, st.data())
 def test_around_a_row(keys: list[int], limit: int, data: st.DataObject) -> None:
     middle = data.draw(st.sampled_from(keys))
@@ -309,3 +323,33 @@ async def test_voters(market, api) -> None:
 
     names = [user["username"] for user in [*first.json["users"], *second.json["users"]]]
     assert names == ["mod", "alice", "bob"]
+
+
+# ------------------------------------------------------------------ by hikari
+
+
+async def test_hikari_walks_every_list(market, boot) -> None:
+    """https://discord.com/developers/docs/reference#snowflake-ids-in-pagination"""
+    rest = (await boot()).app.rest
+    guild, general = market.guild, market.general
+    ids = [general.post(market.alice, f"{number}").id for number in range(230)]
+    for message_id in ids[:60]:
+        await rest.pin_message(general.id, message_id)
+    people = [guild.add_member(f"person {number}") for number in range(130)]
+    for person in people:
+        market.discord.backend.set_reaction(general.id, ids[0], "👍", person.id, True)
+    for person in people:
+        await market.mod.ban(person)
+
+    newest = [message.id for message in await rest.fetch_messages(general.id)]
+    oldest = [message.id for message in await rest.fetch_messages(general.id, after=0)]
+    pins = [pin.message.id for pin in await rest.fetch_pins(general.id)]
+    reacted = [user.id for user in await rest.fetch_reactions_for_emoji(general.id, ids[0], "👍")]
+    banned = [ban.user.id for ban in await rest.fetch_bans(guild.id)]
+    logged = [entry for page in await rest.fetch_audit_log(guild.id) for entry in page.entries]
+
+    assert [i for i in newest if i in set(ids)] == ids[::-1]
+    assert [i for i in oldest if i in set(ids)] == ids
+    assert pins == ids[:60][::-1]
+    assert reacted == banned == [person.id for person in people]
+    assert len(logged) == len(set(logged)) == len(guild.audit_log)

@@ -180,13 +180,15 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few values."""
+    """One of a few values; a number may also be written as a string."""
 
     values: tuple[Any, ...]
 
     def check(self, value: Any, path: Path, form: Form) -> Any:
-        if isinstance(value, bool) or value not in self.values:
-            form.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {self.values!r}.")
+        for known in self.values:
+            if not isinstance(value, bool) and str(value) == str(known):
+                return known
+        form.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {self.values!r}.")
         return value
 
 

@@ -53,13 +53,13 @@ _PERMISSIONS = Integer(0)
 _OVERWRITE = Record(
     {
         "id": needed(Snowflake()),
-        "type": needed(Choice((0, 1, "0", "1"))),
+        "type": needed(Choice((0, 1))),
         "allow": _PERMISSIONS,
         "deny": _PERMISSIONS,
     }
 )
 #: One permission overwrite, whose id is in the path.
-OVERWRITE = Record({"type": needed(Choice((0, 1, "0", "1"))), "allow": _PERMISSIONS, "deny": _PERMISSIONS})
+OVERWRITE = Record({"type": needed(Choice((0, 1))), "allow": _PERMISSIONS, "deny": _PERMISSIONS})
 _TAG = Record({"name": needed(Text(1, limits.FORUM_TAG_NAME)), "moderated": Boolean()})
 
 
