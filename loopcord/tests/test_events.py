@@ -19,6 +19,7 @@ def market(discord: loopcord.LocalDiscord) -> loopcord.Guild:
 
 async def test_a_message_is_edited_reacted_to_and_deleted(market: loopcord.Guild, boot) -> None:
     general, alice = market.channel("general"), market.add_member("alice")
+    lamp = market.create_emoji("lamp")
     bot = await boot(
         watch=(
             hikari.GuildMessageCreateEvent,
@@ -34,9 +35,9 @@ async def test_a_message_is_edited_reacted_to_and_deleted(market: loopcord.Guild
     message = await alice.send(general, "helo", attachments=[("lamp.txt", b"a lamp")])
     await alice.edit(message, "hello")
     await alice.react(message, "➡️")
-    await alice.react(message, "lamp:1234")
+    await alice.react(message, lamp)
     await alice.unreact(message, "➡️")
-    assert message.reactions == {"lamp:1234": [alice.id]}
+    assert message.reactions == {lamp: [alice.id]}
     await alice.delete(message)
 
     assert [type(event).__name__ for event in bot.seen] == [
@@ -53,7 +54,7 @@ async def test_a_message_is_edited_reacted_to_and_deleted(market: loopcord.Guild
     assert await bot.seen[1].message.attachments[0].read() == b"a lamp"
     assert bot.seen[2].content == "hello"
     assert bot.seen[3].emoji_name == "➡️"
-    assert bot.seen[4].emoji_id == 1234
+    assert f"lamp:{bot.seen[4].emoji_id}" == lamp
     assert bot.seen[6].message_id == message.id
     assert message.deleted
     assert general.messages == []

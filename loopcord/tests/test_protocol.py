@@ -301,7 +301,9 @@ async def test_commands_keep_their_ids_and_get_new_versions(
         async with http.request(method, target, headers=_bot(discord), json=body) as answer:
             return await answer.json() if answer.status != 204 else None
 
-    warn, ban = await call("PUT", url, [{"name": "warn", "description": "w", "nsfw": True}, {"name": "ban"}])
+    warn, ban = await call(
+        "PUT", url, [{"name": "warn", "description": "w", "nsfw": True}, {"name": "ban", "description": "b"}]
+    )
     same, changed = await call("PUT", url, [{**warn}, {"name": "ban", "description": "Ban somebody"}])
     assert (same["id"], same["version"], same["nsfw"]) == (warn["id"], warn["version"], True)
     assert changed["id"] == ban["id"]

@@ -8,6 +8,7 @@ for (``nsfw``, message nonces, the identity of bot and application) lives in :cl
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,6 +16,8 @@ from typing import Any, cast
 
 from simcord.backend import Backend, serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
+
+from .rules.memory import Memory
 
 __all__ = ["LocalBackend", "LocalCdn"]
 
@@ -65,6 +68,8 @@ class LocalBackend(Backend):
         self.nsfw_channels: set[int] = set()
         #: Which interaction opened the form that a modal submission answers, by the latter's id.
         self.form_openers: dict[int, int] = {}
+        #: Closed direct messages, blocks, pins, slow mode.
+        self.memory = Memory(clock.now)
         self._nonces: OrderedDict[tuple[int, int, str], tuple[float, int]] = OrderedDict()
         self._shard_ids_given = 0
 
@@ -125,6 +130,17 @@ class LocalBackend(Backend):
             ]
             if recent:
                 self.bulk_delete_messages(channel_id, recent)
+
+    def _forward_source(self, channel_id: int, author_id: int, reference: dict[str, Any]) -> Any:
+        """What a forward copies; simcord refuses another forward, which Discord passes on."""
+        stored = self.messages.get(int(reference["channel_id"]), {}).get(int(reference["message_id"]))
+        if stored is None or not stored.snapshots:
+            return super()._forward_source(channel_id, author_id, reference)
+        snapshots, stored.snapshots = stored.snapshots, []
+        try:
+            return super()._forward_source(channel_id, author_id, reference)
+        finally:
+            stored.snapshots = snapshots
 
     # ------------------------------------------------------------------ commands
 
@@ -245,7 +261,17 @@ def _interaction_metadata(metadata: dict[str, Any], backend: Any, message_id: in
     return result
 
 
+def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
+    """A forward of a forward carries the snapshot of the original; they are not nested.
+
+    Source: https://discord.com/developers/docs/resources/message#message-snapshot-object
+    """
+    if message.snapshots:
+        payload["message"] = copy.deepcopy(message.snapshots[0]["message"])
+
+
 _wrap("user_payload", _user)
 _wrap("channel_payload", _channel)
 _wrap("guild_create_payload", _guild)
 _wrap("message_payload", _message)
+_wrap("message_snapshot_payload", _snapshot)

@@ -38,10 +38,12 @@ from simcord.enums import (
     ChannelType,
     ComponentType,
     InteractionType,
+    MessageType,
     OptionType,
     OverwriteType,
 )
 from simcord.http import client as _client  # registers every route
+from simcord.http._helpers import message_response
 from simcord.http.router import RequestContext, RouteNotImplemented, UnsupportedField, dispatch
 from simcord.intents import EVENT_INTENTS, PRIVILEGED_INTENTS, censor_message
 from simcord.interactions import (
@@ -72,6 +74,7 @@ __all__ = [
     "InteractionType",
     "MemberModel",
     "MessageModel",
+    "MessageType",
     "OptionError",
     "OptionType",
     "Overwrite",
@@ -90,6 +93,7 @@ __all__ = [
     "command_access",
     "dispatch",
     "message_accessible",
+    "message_response",
     "nest_options",
     "reaction_permissions",
     "serializers",

@@ -13,12 +13,14 @@ class ActError(LoopcordError):
     """A person tried what a real Discord client would not let them do.
 
     The message says who tried what and why a client refuses it. ``code`` is Discord's JSON
-    error code when the refusal has one (50013 Missing Permissions), else 0.
+    error code when the refusal has one (50013 Missing Permissions), else 0. ``retry_after`` is how
+    many seconds slow mode (20016) asks to wait, else None.
     """
 
-    def __init__(self, message: str, *, code: int = 0) -> None:
+    def __init__(self, message: str, *, code: int = 0, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after = retry_after
 
 
 class WorldError(LoopcordError):

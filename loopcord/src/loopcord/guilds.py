@@ -158,6 +158,10 @@ class Channel:
         )
         return Message(self.discord, model)
 
+    def set_slowmode(self, seconds: int) -> None:
+        """Let people wait so long between two messages here (0 to 21600; 0 ends it); bots need not."""
+        self.discord.backend.edit_channel(self.id, {"rate_limit_per_user": seconds})
+
     def set_overwrite(
         self, target: Role | User, *, allow: Iterable[str] = (), deny: Iterable[str] = ()
     ) -> None:
@@ -234,6 +238,11 @@ class Guild:
             if channel.name == name:
                 return channel
         raise WorldError(f"{self.name} has no channel #{name}; it has {[c.name for c in self.channels]}")
+
+    def create_emoji(self, name: str) -> str:
+        """A custom emoji of this guild; returns what reacts with it, ``name:id``."""
+        emoji = self.discord.backend.create_emoji(self.id, name, self.model.owner_id)
+        return f"{emoji.name}:{emoji.id}"
 
     # ------------------------------------------------------------------ roles
 

@@ -19,15 +19,13 @@ from ._simcord import (
 from .errors import ActError
 from .guilds import Channel, Role, User
 from .messages import Message, Reply
+from .rules import limits, people
+from .rules.forms import describe
 
 if TYPE_CHECKING:
     from .guilds import Guild
 
 __all__ = ["Member"]
-
-#: The longest timeout, in seconds (28 days).
-#: https://discord.com/developers/docs/resources/guild#modify-guild-member
-MAX_TIMEOUT = 28 * 86_400
 
 
 class Member(User):
@@ -75,6 +73,18 @@ class Member(User):
         """Arrange: give exactly these roles, without permission checks."""
         self.discord.backend.edit_member(self.guild.id, self.id, {"role_ids": [role.id for role in roles]})
 
+    def close_dms(self) -> None:
+        """Arrange: take no direct messages from the bot any more; its next one meets 50007."""
+        self.discord.backend.memory.closed_dms.add(self.id)
+
+    def open_dms(self) -> None:
+        """Arrange: take direct messages again, as everybody does at first."""
+        self.discord.backend.memory.closed_dms.discard(self.id)
+
+    def block(self, other: User) -> None:
+        """Arrange: block somebody, who then can neither write to this person nor react to them."""
+        self.discord.backend.memory.blocks.add((self.id, other.id))
+
     # ------------------------------------------------------------------ chat
 
     async def send(
@@ -94,6 +104,8 @@ class Member(User):
             wanted = ["send_messages_in_threads" if channel.model.is_thread else "send_messages"]
             wanted += ["attach_files"] if attachments else []
             self._require(channel, *wanted)
+            people.check_slowmode(backend, channel.model, self.id)
+            kept = people.check_written(content, embeds, files=len(attachments))
             reference = None
             if reply_to is not None:
                 original = interactions.visible_message(self, reply_to)
@@ -104,16 +116,20 @@ class Member(User):
                 content,
                 reference=reference,
                 attachments=backend.store_attachments(channel.id, attachments),
-                embeds=[dict(embed) for embed in embeds],
+                embeds=kept,
             )
+            people.note_written(backend, channel.model, self.id)
         await self.discord.settle()
         return Message(self.discord, model)
 
     async def forward(self, message: Message, channel: Channel) -> Message:
         """Forward a message natively to another channel."""
+        backend = self.discord.backend
         with self._acting(f"forward to #{channel.name}"):
             reference = {"type": 1, "channel_id": str(message.channel_id), "message_id": str(message.id)}
-            model = self.discord.backend.create_message(channel.id, self.id, reference=reference)
+            people.check_slowmode(backend, channel.model, self.id)
+            model = backend.create_message(channel.id, self.id, reference=reference)
+            people.note_written(backend, channel.model, self.id)
         await self.discord.settle()
         return Message(self.discord, model)
 
@@ -126,8 +142,9 @@ class Member(User):
         with self._acting("edit a message"):
             stored = self._own(message, "edit")
             changes: dict[str, Any] = {"content": content}
-            if embeds is not None:
-                changes["embeds"] = [dict(embed) for embed in embeds]
+            kept = people.check_written(content, embeds, files=0, old=stored)
+            if kept is not None:
+                changes["embeds"] = kept
             self.discord.backend.edit_message(stored.channel_id, stored.id, changes)
         await self.discord.settle()
 
@@ -144,7 +161,9 @@ class Member(User):
         """Add a reaction: a Unicode emoji, or ``name:id``."""
         with self._acting("react"):
             stored = interactions.visible_message(self, message)
-            self._require(self._channel_of(stored), *reaction_permissions(stored, emoji))
+            channel = self._channel_of(stored)
+            self._require(channel, *reaction_permissions(stored, emoji))
+            people.check_reaction(self.discord.backend, channel.model, stored, emoji, self.id)
             self.discord.backend.set_reaction(stored.channel_id, stored.id, emoji, self.id, True)
         await self.discord.settle()
 
@@ -262,6 +281,11 @@ class Member(User):
     async def ban(self, target: User, *, reason: str | None = None, delete_message_seconds: int = 0) -> None:
         """Ban somebody, present or not, and delete what they wrote in the last seconds."""
         backend = self.discord.backend
+        if not 0 <= delete_message_seconds <= limits.BAN_DELETE_SECONDS:
+            raise ActError(
+                f"a ban deletes what was written in the last 0 to {limits.BAN_DELETE_SECONDS} seconds, "
+                f"not {delete_message_seconds:g}"
+            )
         with self._acting(f"ban {target.name}"):
             self._moderate("ban_members", target)
             backend.apply_ban(self.guild.id, target.id, reason)
@@ -279,12 +303,13 @@ class Member(User):
 
     async def time_out(self, target: User, seconds: float, *, reason: str | None = None) -> None:
         """Time a member out for ``seconds`` (0 ends a timeout; at most 28 days)."""
-        if not 0 <= seconds <= MAX_TIMEOUT:
-            raise ActError(f"a timeout lasts 0 to {MAX_TIMEOUT} seconds, not {seconds:g}")
+        if not 0 <= seconds <= limits.TIMEOUT:
+            raise ActError(f"a timeout lasts 0 to {limits.TIMEOUT} seconds, not {seconds:g}")
         backend = self.discord.backend
         until = (self.discord.clock.now() + timedelta(seconds=seconds)).isoformat() if seconds else None
         with self._acting(f"time {target.name} out"):
             self._moderate("moderate_members", target)
+            people.check_timeout_target(backend, self.guild.id, target.id)
             old = backend.get_member(self.guild.id, target.id).timed_out_until
             backend.edit_member(self.guild.id, target.id, {"timed_out_until": until})
             change = {"key": "communication_disabled_until", "old_value": old, "new_value": until}
@@ -351,8 +376,12 @@ class Member(User):
         try:
             yield
         except BackendError as error:
+            why = "; ".join([error.message, *describe(error.errors or {})])
+            wait = error.retry_after if isinstance(error, people.SlowmodeError) else None
+            if wait is not None:
+                why = f"{why} They may in {wait:g} seconds"
             raise ActError(
-                f"{self.name} cannot {what}: {error.message} ({error.code})", code=error.code
+                f"{self.name} cannot {what}: {why} ({error.code})", code=error.code, retry_after=wait
             ) from error
         except SetupError as error:
             raise ActError(f"{self.name} cannot {what}: {error}") from error

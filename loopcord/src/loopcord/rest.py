@@ -16,14 +16,24 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import routes, routes_app, routes_guild
+from . import routes, routes_app, routes_guild, routes_lists, routes_messages, routes_pins
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
+from .rules import table as rules
 from .wire import dumps, loads
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
 __all__ = ["Fault", "Request", "RestServer"]
+
+#: Our own routes, in the order in which they are looked up; what none has is simcord's.
+_TABLES = (
+    routes_app.ROUTES,
+    routes_messages.ROUTES,
+    routes_pins.ROUTES,
+    routes_lists.ROUTES,
+    routes_guild.ROUTES,
+)
 
 #: Versions of the API that are answered; both spell the modelled routes alike.
 _PREFIXES = ("/api/v10", "/api/v9")
@@ -173,22 +183,6 @@ class RestServer:
         return self._reply(asked, 204 if answer is None else 200, answer)
 
     def _dispatch(self, asked: _Asked) -> Any:
-        own = routes_app.ROUTES.find(asked.method, asked.path)
-        own = own or routes_guild.ROUTES.find(asked.method, asked.path)
-        if own is None:
-            return self._simcord(asked, asked.body)
-        handler, arguments = own
-        context = RequestContext(
-            self._backend,
-            arguments,
-            json=asked.body,
-            params=asked.query,
-            files=list(asked.files),
-            reason=asked.reason,
-            method=asked.method,
-            path=asked.path,
-            message_content_access=self._content_access,
-        )
         proceeded = False
 
         def proceed(changed_body: Any) -> Any:
@@ -196,8 +190,28 @@ class RestServer:
             proceeded = True
             return self._simcord(asked, changed_body)
 
+        def call(arguments: dict[str, str], body: Any = asked.body) -> routes.Call:
+            context = RequestContext(
+                self._backend,
+                arguments,
+                json=body,
+                params=asked.query,
+                files=list(asked.files),
+                reason=asked.reason,
+                method=asked.method,
+                path=asked.path,
+                message_content_access=self._content_access,
+            )
+            return routes.Call(self._backend, context, self._facts, proceed)
+
         try:
-            return handler(routes.Call(self._backend, context, self._facts, proceed))
+            body = rules.check(asked.method, asked.path, call)
+            for known in _TABLES:
+                own = known.find(asked.method, asked.path)
+                if own is not None:
+                    handler, arguments = own
+                    return handler(call(arguments, body))
+            return proceed(body)
         finally:
             if not proceeded:  # otherwise simcord has written it down
                 self._backend.transcript.append(("HTTP", f"{asked.method} {asked.path}", asked.body))

@@ -7,16 +7,17 @@ handler may ``proceed`` to simcord's own with a changed body. The handlers thems
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._simcord import BackendError, RequestContext
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["Call", "Facts", "Handler", "Routes"]
+__all__ = ["Call", "Facts", "Handler", "Routes", "stamped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,22 @@ class Call:
 
 
 Handler = Callable[[Call], Any]
+
+
+@contextlib.contextmanager
+def stamped(backend: LocalBackend, event: str, fields: Mapping[str, Any]) -> Generator[None]:
+    """Add ``fields`` to every ``event`` that is sent meanwhile: what simcord has no place for."""
+
+    def stamp(name: str, payload: Mapping[str, Any]) -> None:
+        if name == event:
+            cast("dict[str, Any]", payload).update(fields)
+
+    # Before the gateway, which takes the payload as it is then.
+    backend.subscribers.insert(0, stamp)
+    try:
+        yield
+    finally:
+        backend.subscribers.remove(stamp)
 
 
 class Routes:

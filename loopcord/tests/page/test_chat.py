@@ -42,7 +42,8 @@ async def test_what_a_monitor_posts_appears_by_itself(market, browse) -> None:
     )
 
     await alice.see(lambda: alice.messages)
-    assert alice.rows[0]["embeds"] == [{"title": "Boots", "url": "https://shop.example/1", "color": 255}]
+    boots = {"title": "Boots", "url": "https://shop.example/1", "color": 255, "type": "rich"}
+    assert alice.rows[0]["embeds"] == [boots]
 
 
 async def test_reactions_are_counted_and_taken_back(market, browse) -> None:
