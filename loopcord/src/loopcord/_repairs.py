@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from simcord.backend import Backend, serializers
+from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
+
+from .audited_things import AuditedThings
 
 __all__ = ["LocalBackend", "LocalCdn"]
 
@@ -47,7 +49,7 @@ class LocalCdn(CdnStore):
         return blob if blob is not None else self._blobs.get(CDN_BASE + path)
 
 
-class LocalBackend(Backend):
+class LocalBackend(AuditedThings):
     """simcord's backend with bounded logs and the state it has no place for."""
 
     _last_id = 0
@@ -55,6 +57,7 @@ class LocalBackend(Backend):
     def __init__(self, *, clock: Any, keep: int) -> None:
         super().__init__(clock=clock)
         self.cdn = LocalCdn()
+        self.kept_entries = keep
         # simcord appends to these lists for ever; a bounded deque takes the same calls.
         self.transcript = cast("list[tuple[str, str, Any]]", deque[tuple[str, str, Any]](maxlen=keep))
         self.http_requests = cast("list[Any]", deque[Any](maxlen=0))

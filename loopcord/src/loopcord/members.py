@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import interactions, modals, permissions
 from ._simcord import (
-    AuditLogAction,
     BackendError,
     MessageModel,
     SetupError,
     reaction_permissions,
     serializers,
 )
+from .audit import Event
 from .errors import ActError
 from .guilds import Channel, Role, User
 from .messages import Message, Reply
+from .routes_moderation import REASON_LENGTH
 
 if TYPE_CHECKING:
     from .guilds import Guild
@@ -74,6 +75,12 @@ class Member(User):
     def set_roles(self, roles: Sequence[Role]) -> None:
         """Arrange: give exactly these roles, without permission checks."""
         self.discord.backend.edit_member(self.guild.id, self.id, {"role_ids": [role.id for role in roles]})
+
+    @contextlib.contextmanager
+    def doing(self, reason: str | None = None) -> Generator[None]:
+        """Arrange in their name: what builders do inside is in the audit log as done by this member."""
+        with self.discord.backend.acting(self.id, reason):
+            yield
 
     # ------------------------------------------------------------------ chat
 
@@ -253,28 +260,26 @@ class Member(User):
     async def kick(self, target: User, *, reason: str | None = None) -> None:
         """Kick a member."""
         backend = self.discord.backend
-        with self._acting(f"kick {target.name}"):
+        with self._acting(f"kick {target.name}", reason):
             self._moderate("kick_members", target)
             backend.remove_member(self.guild.id, target.id)
-            self._log(AuditLogAction.MEMBER_KICK, target, reason)
+            backend.record_audit_log(self.guild.id, Event.MEMBER_KICK, target_id=target.id)
         await self.discord.settle()
 
     async def ban(self, target: User, *, reason: str | None = None, delete_message_seconds: int = 0) -> None:
         """Ban somebody, present or not, and delete what they wrote in the last seconds."""
         backend = self.discord.backend
-        with self._acting(f"ban {target.name}"):
+        with self._acting(f"ban {target.name}", reason):
             self._moderate("ban_members", target)
             backend.apply_ban(self.guild.id, target.id, reason)
             backend.delete_recent(self.guild.id, target.id, delete_message_seconds)
-            self._log(AuditLogAction.MEMBER_BAN, target, reason)
         await self.discord.settle()
 
     async def unban(self, target: User, *, reason: str | None = None) -> None:
         """Lift a ban."""
-        with self._acting(f"unban {target.name}"):
+        with self._acting(f"unban {target.name}", reason):
             self.discord.backend.require_permissions(self.guild.id, self.id, None, "ban_members")
             self.discord.backend.remove_ban(self.guild.id, target.id)
-            self._log(AuditLogAction.MEMBER_UNBAN, target, reason)
         await self.discord.settle()
 
     async def time_out(self, target: User, seconds: float, *, reason: str | None = None) -> None:
@@ -283,12 +288,9 @@ class Member(User):
             raise ActError(f"a timeout lasts 0 to {MAX_TIMEOUT} seconds, not {seconds:g}")
         backend = self.discord.backend
         until = (self.discord.clock.now() + timedelta(seconds=seconds)).isoformat() if seconds else None
-        with self._acting(f"time {target.name} out"):
+        with self._acting(f"time {target.name} out", reason):
             self._moderate("moderate_members", target)
-            old = backend.get_member(self.guild.id, target.id).timed_out_until
             backend.edit_member(self.guild.id, target.id, {"timed_out_until": until})
-            change = {"key": "communication_disabled_until", "old_value": old, "new_value": until}
-            self._log(AuditLogAction.MEMBER_UPDATE, target, reason, [change])
         await self.discord.settle()
 
     async def give_role(self, target: User, role: Role, *, reason: str | None = None) -> None:
@@ -301,17 +303,12 @@ class Member(User):
 
     async def _change_role(self, target: User, role: Role, reason: str | None, *, add: bool) -> None:
         backend = self.discord.backend
-        with self._acting(f"change the roles of {target.name}"):
+        with self._acting(f"change the roles of {target.name}", reason):
             backend.require_permissions(self.guild.id, self.id, None, "manage_roles")
             backend.require_role_assignable(self.guild.id, self.id, role.id)
             (backend.add_member_role if add else backend.remove_member_role)(
                 self.guild.id, target.id, role.id
             )
-            change = {
-                "key": "$add" if add else "$remove",
-                "new_value": [{"id": str(role.id), "name": role.name}],
-            }
-            self._log(AuditLogAction.MEMBER_ROLE_UPDATE, target, reason, [change])
         await self.discord.settle()
 
     # ------------------------------------------------------------------ checks
@@ -326,17 +323,6 @@ class Member(User):
             raise ActError(f"{self.name} cannot do that to themself")
         backend.require_hierarchy(self.guild.id, self.id, target.id)
 
-    def _log(
-        self,
-        action: AuditLogAction,
-        target: User,
-        reason: str | None,
-        changes: list[dict[str, Any]] | None = None,
-    ) -> None:
-        self.discord.backend.record_audit_log(
-            self.guild.id, action, target_id=target.id, reason=reason, user_id=self.id, changes=changes
-        )
-
     def _own(self, message: Message, verb: str) -> MessageModel:
         stored = interactions.visible_message(self, message)
         if stored.author_id != self.id:
@@ -347,9 +333,12 @@ class Member(User):
         return Channel(self.discord, self.discord.backend.get_channel(stored.channel_id))
 
     @contextlib.contextmanager
-    def _acting(self, what: str) -> Generator[None]:
+    def _acting(self, what: str, reason: str | None = None) -> Generator[None]:
+        if reason is not None and len(reason) > REASON_LENGTH:
+            raise ActError(f"a reason has at most {REASON_LENGTH} characters, not {len(reason)}")
         try:
-            yield
+            with self.discord.backend.acting(self.id, reason):
+                yield
         except BackendError as error:
             raise ActError(
                 f"{self.name} cannot {what}: {error.message} ({error.code})", code=error.code

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import routes, routes_app, routes_guild
+from . import routes, routes_app, routes_guild, routes_moderation, tokens
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
 from .wire import dumps, loads
 
@@ -27,6 +27,8 @@ __all__ = ["Fault", "Request", "RestServer"]
 
 #: Versions of the API that are answered; both spell the modelled routes alike.
 _PREFIXES = ("/api/v10", "/api/v9")
+#: Our own routes, the first that knows a path answering.
+_TABLES = (routes_app.ROUTES, routes_guild.ROUTES, routes_moderation.ROUTES)
 
 
 class Request(NamedTuple):
@@ -156,8 +158,10 @@ class RestServer:
         if not authorized:
             return self._reply(asked, 401, {"code": 0, "message": "401: Unauthorized"})
         where = f"({asked.method} {asked.path})"
+        actor = routes_moderation.actor_of(asked.path, self._backend.bot_user.id)
         try:
-            answer = self._dispatch(asked)
+            with self._backend.acting(actor, asked.reason):
+                answer = self._dispatch(asked)
         except (RouteNotImplemented, UnsupportedField) as error:
             return self._reply(
                 asked, 501, _problem(0, f"loopcord does not model this: {error.message} {where}")
@@ -173,8 +177,10 @@ class RestServer:
         return self._reply(asked, 204 if answer is None else 200, answer)
 
     def _dispatch(self, asked: _Asked) -> Any:
-        own = routes_app.ROUTES.find(asked.method, asked.path)
-        own = own or routes_guild.ROUTES.find(asked.method, asked.path)
+        routes_moderation.check_reason(asked.reason)
+        tokens.admit(self._backend, asked.method, asked.path, asked.body)
+        found = (table.find(asked.method, asked.path) for table in _TABLES)
+        own = next((route for route in found if route is not None), None)
         if own is None:
             return self._simcord(asked, asked.body)
         handler, arguments = own

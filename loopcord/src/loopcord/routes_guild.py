@@ -53,9 +53,7 @@ def _with_nsfw(call: Call) -> Any:
     nsfw = body.pop("nsfw", None)
     payload = call.proceed(body)
     if nsfw is not None:
-        channel = int(payload["id"])
-        (call.backend.nsfw_channels.add if nsfw else call.backend.nsfw_channels.discard)(channel)
-        call.backend.announce_channel_update(channel)
+        call.backend.set_nsfw(int(payload["id"]), bool(nsfw))
         payload["nsfw"] = bool(nsfw)
     return payload
 
