@@ -16,7 +16,7 @@ from typing import Any, cast
 from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
-from .audited_things import AuditedThings
+from .automod_actions import QUARANTINED, ModeratedBackend
 
 __all__ = ["LocalBackend", "LocalCdn"]
 
@@ -49,7 +49,7 @@ class LocalCdn(CdnStore):
         return blob if blob is not None else self._blobs.get(CDN_BASE + path)
 
 
-class LocalBackend(AuditedThings):
+class LocalBackend(ModeratedBackend):
     """simcord's backend with bounded logs and the state it has no place for."""
 
     _last_id = 0
@@ -182,6 +182,11 @@ def _user(payload: dict[str, Any], *_: Any) -> None:
     payload.setdefault("accent_color", None)
 
 
+def _member(payload: dict[str, Any], backend: Any, guild: Any, member: Any, *_: Any) -> None:
+    if (guild.id, member.user_id) in getattr(backend, "quarantined", ()):
+        payload["flags"] |= QUARANTINED
+
+
 def _channel(payload: dict[str, Any], backend: Any, channel: Any, *_: Any) -> None:
     payload["nsfw"] = channel.id in getattr(backend, "nsfw_channels", ())
     payload.setdefault("flags", 0)
@@ -249,6 +254,7 @@ def _interaction_metadata(metadata: dict[str, Any], backend: Any, message_id: in
 
 
 _wrap("user_payload", _user)
+_wrap("member_payload", _member)
 _wrap("channel_payload", _channel)
 _wrap("guild_create_payload", _guild)
 _wrap("message_payload", _message)

@@ -38,6 +38,7 @@ from simcord.enums import (
     ChannelType,
     ComponentType,
     InteractionType,
+    MessageType,
     OptionType,
     OverwriteType,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "InteractionType",
     "MemberModel",
     "MessageModel",
+    "MessageType",
     "OptionError",
     "OptionType",
     "Overwrite",

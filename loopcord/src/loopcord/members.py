@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,11 @@ class Member(User):
             return None
         return until
 
+    @property
+    def quarantined(self) -> bool:
+        """Whether a rule of auto-moderation about names keeps them from interacting."""
+        return (self.guild.id, self.id) in self.discord.backend.quarantined
+
     def permissions_in(self, channel: Channel) -> list[str]:
         """Their effective permissions in a channel, by Discord's documented names."""
         bits = self.discord.backend.compute_permissions(self.guild.id, self.id, channel.id)
@@ -97,7 +102,7 @@ class Member(User):
         backend = self.discord.backend
         if embeds and not self.bot:
             raise ActError(f"{self.name} is no bot; a client cannot send embeds")
-        with self._acting(f"write in #{channel.name}"):
+        async with self._judged(f"write in #{channel.name}"):
             wanted = ["send_messages_in_threads" if channel.model.is_thread else "send_messages"]
             wanted += ["attach_files"] if attachments else []
             self._require(channel, *wanted)
@@ -105,7 +110,7 @@ class Member(User):
             if reply_to is not None:
                 original = interactions.visible_message(self, reply_to)
                 reference = {"channel_id": str(original.channel_id), "message_id": str(original.id)}
-            model = backend.create_message(
+            model = backend.submit_message(
                 channel.id,
                 self.id,
                 content,
@@ -113,7 +118,6 @@ class Member(User):
                 attachments=backend.store_attachments(channel.id, attachments),
                 embeds=[dict(embed) for embed in embeds],
             )
-        await self.discord.settle()
         return Message(self.discord, model)
 
     async def forward(self, message: Message, channel: Channel) -> Message:
@@ -130,13 +134,12 @@ class Member(User):
         """Change one's own message; ``embeds`` only as a bot member, None leaves them."""
         if embeds and not self.bot:
             raise ActError(f"{self.name} is no bot; a client cannot send embeds")
-        with self._acting("edit a message"):
+        async with self._judged("edit a message"):
             stored = self._own(message, "edit")
             changes: dict[str, Any] = {"content": content}
             if embeds is not None:
                 changes["embeds"] = [dict(embed) for embed in embeds]
-            self.discord.backend.edit_message(stored.channel_id, stored.id, changes)
-        await self.discord.settle()
+            self.discord.backend.submit_edit(stored.channel_id, stored.id, changes)
 
     async def delete(self, message: Message | Reply) -> None:
         """Delete one's own message, or anybody's with Manage Messages; an ephemeral answer is dismissed."""
@@ -247,6 +250,12 @@ class Member(User):
 
     # ------------------------------------------------------------------ coming, going, moderating
 
+    async def rename(self, nick: str | None) -> None:
+        """Change one's own nickname; None takes it off."""
+        async with self._judged("change their nickname"):
+            self.discord.backend.require_permissions(self.guild.id, self.id, None, "change_nickname")
+            self.discord.backend.submit_nick(self.guild.id, self.id, nick)
+
     async def leave(self) -> None:
         """Leave the guild."""
         with self._acting("leave"):
@@ -331,6 +340,15 @@ class Member(User):
 
     def _channel_of(self, stored: MessageModel) -> Channel:
         return Channel(self.discord, self.discord.backend.get_channel(stored.channel_id))
+
+    @contextlib.asynccontextmanager
+    async def _judged(self, what: str) -> AsyncGenerator[None]:
+        """An act that auto-moderation may refuse, which the bot hears of: settled either way."""
+        try:
+            with self._acting(what):
+                yield
+        finally:
+            await self.discord.settle()
 
     @contextlib.contextmanager
     def _acting(self, what: str, reason: str | None = None) -> Generator[None]:

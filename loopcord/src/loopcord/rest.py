@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import routes, routes_app, routes_guild, routes_moderation, tokens
+from . import automod_rules, routes, routes_app, routes_guild, routes_moderation, tokens
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
 from .wire import dumps, loads
 
@@ -28,7 +28,7 @@ __all__ = ["Fault", "Request", "RestServer"]
 #: Versions of the API that are answered; both spell the modelled routes alike.
 _PREFIXES = ("/api/v10", "/api/v9")
 #: Our own routes, the first that knows a path answering.
-_TABLES = (routes_app.ROUTES, routes_guild.ROUTES, routes_moderation.ROUTES)
+_TABLES = (routes_app.ROUTES, routes_guild.ROUTES, routes_moderation.ROUTES, automod_rules.ROUTES)
 
 
 class Request(NamedTuple):
