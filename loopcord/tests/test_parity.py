@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from loopcord.parity import corrections
 
-#: Discord's documentation, and where its engineers answer questions about it.
-SOURCES = ("https://discord.com/developers/docs/", "https://github.com/discord/discord-api-docs/issues/")
+#: Discord's documentation, its help centre, and where its engineers answer questions about them.
+SOURCES = (
+    "https://discord.com/developers/docs/",
+    "https://github.com/discord/discord-api-docs/issues/",
+    "https://support.discord.com/",
+)
 
 
 def test_every_correction_names_its_source() -> None:

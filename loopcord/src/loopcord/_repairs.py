@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from simcord.backend import Backend, serializers
+from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
+from .automod_actions import QUARANTINED, ModeratedBackend
 from .rules.memory import Memory
 
 __all__ = ["LocalBackend", "LocalCdn"]
@@ -50,7 +51,7 @@ class LocalCdn(CdnStore):
         return blob if blob is not None else self._blobs.get(CDN_BASE + path)
 
 
-class LocalBackend(Backend):
+class LocalBackend(ModeratedBackend):
     """simcord's backend with bounded logs and the state it has no place for."""
 
     _last_id = 0
@@ -58,6 +59,7 @@ class LocalBackend(Backend):
     def __init__(self, *, clock: Any, keep: int) -> None:
         super().__init__(clock=clock)
         self.cdn = LocalCdn()
+        self.kept_entries = keep
         # simcord appends to these lists for ever; a bounded deque takes the same calls.
         self.transcript = cast("list[tuple[str, str, Any]]", deque[tuple[str, str, Any]](maxlen=keep))
         self.http_requests = cast("list[Any]", deque[Any](maxlen=0))
@@ -195,6 +197,11 @@ def _user(payload: dict[str, Any], *_: Any) -> None:
     payload.setdefault("accent_color", None)
 
 
+def _member(payload: dict[str, Any], backend: Any, guild: Any, member: Any, *_: Any) -> None:
+    if (guild.id, member.user_id) in getattr(backend, "quarantined", ()):
+        payload["flags"] |= QUARANTINED
+
+
 def _channel(payload: dict[str, Any], backend: Any, channel: Any, *_: Any) -> None:
     payload["nsfw"] = channel.id in getattr(backend, "nsfw_channels", ())
     payload.setdefault("flags", 0)
@@ -271,6 +278,7 @@ def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
 
 
 _wrap("user_payload", _user)
+_wrap("member_payload", _member)
 _wrap("channel_payload", _channel)
 _wrap("guild_create_payload", _guild)
 _wrap("message_payload", _message)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import permissions
 from ._simcord import ChannelModel, ChannelType, GuildModel, MessageModel, Overwrite, OverwriteType, RoleModel
+from .automod_rules import arrange_rule
 from .errors import WorldError
 from .messages import Message
 
@@ -300,6 +301,16 @@ class Guild:
         """Give a role exactly these permissions."""
         self.discord.backend.edit_role(self.id, role.id, {"permissions": _bits(permissions)})
 
+    # ------------------------------------------------------------------ auto-moderation
+
+    def create_automod_rule(self, name: str, **fields: Any) -> int:
+        """A rule of auto-moderation as the owner would make it, enabled; returns its id.
+
+        ``fields`` are those of Discord's rule object: ``trigger_type``, ``trigger_metadata``, ``actions``,
+        ``exempt_roles`` and ``exempt_channels`` (ids, or our own), ``enabled``.
+        """
+        return arrange_rule(self.discord.backend, self.model, name, fields)
+
     # ------------------------------------------------------------------ people
 
     def add_member(
@@ -323,6 +334,7 @@ class Guild:
 
             raise ActError(f"{who.name} cannot join {self.name}: they are banned", code=40007)
         member = self.add_member(who, bot=bot)
+        self.discord.backend.judge_newcomer(self.id, member.id)
         await self.discord.settle()
         return member
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ._simcord import EVENT_INTENTS, INTENT_BITS, PRIVILEGED_INTENTS, censor_message
 from .errors import WorldError
+from .parity import Correction
+from .permissions import to_bits
 from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["Visibility", "disallowed", "privileged_bits"]
+__all__ = ["CORRECTIONS", "Visibility", "disallowed", "privileged_bits"]
 
 _PRESENCES = INTENT_BITS["presences"]
 _MESSAGE_CONTENT = INTENT_BITS["message_content"]
@@ -25,6 +27,44 @@ _GATES: dict[str, tuple[int, int]] = {
     event: (INTENT_BITS[guild], INTENT_BITS[direct] if direct is not None else INTENT_BITS[guild])
     for event, (guild, direct) in EVENT_INTENTS.items()
 }
+# Events that Discord sends to a bot only if it has one of these permissions in the guild.
+_AUDIT, _BANS, _RULES = (
+    to_bits(["view_audit_log"]),
+    to_bits(["ban_members", "view_audit_log"]),
+    to_bits(["manage_guild"]),
+)
+_PERMITTED: dict[str, int] = {
+    "GUILD_AUDIT_LOG_ENTRY_CREATE": _AUDIT,
+    "GUILD_BAN_ADD": _BANS,
+    "GUILD_BAN_REMOVE": _BANS,
+    "AUTO_MODERATION_RULE_CREATE": _RULES,
+    "AUTO_MODERATION_RULE_UPDATE": _RULES,
+    "AUTO_MODERATION_RULE_DELETE": _RULES,
+    "AUTO_MODERATION_ACTION_EXECUTION": _RULES,
+}
+
+_DOCS = "https://discord.com/developers/docs/events/gateway-events"
+
+CORRECTIONS = (
+    Correction(
+        "GUILD_AUDIT_LOG_ENTRY_CREATE",
+        "sends it to any bot with the intent",
+        "sends it only to a bot with View Audit Log",
+        f"{_DOCS}#guild-audit-log-entry-create",
+    ),
+    Correction(
+        "GUILD_BAN_ADD",
+        "sends it (and GUILD_BAN_REMOVE) to any bot with the intent",
+        "sends them only to a bot with Ban Members or View Audit Log",
+        f"{_DOCS}#guild-ban-add",
+    ),
+    Correction(
+        "AUTO_MODERATION_ACTION_EXECUTION",
+        "sends it (and the events about rules) to any bot with the intent, content included",
+        "sends them only to a bot with Manage Server, and what was written only with MESSAGE_CONTENT",
+        f"{_DOCS}#auto-moderation",
+    ),
+)
 
 
 def privileged_bits(names: Iterable[str]) -> int:
@@ -55,12 +95,13 @@ class Visibility:
         self._payload = payload
         gate = _GATES.get(event)
         self._needs = 0 if gate is None else gate[0 if payload.get("guild_id") else 1]
+        self._permitted = self._may_be_sent()
         self._full: bytes | None = None
         self._plain: bytes | None = None
 
     def body(self, intents: int, large: int) -> bytes | None:
         """The JSON of the event's data for a session, or None when it may not see the event."""
-        if self._needs and not intents & self._needs:
+        if (self._needs and not intents & self._needs) or not self._permitted:
             return None
         if self._event == "GUILD_CREATE":
             return dumps(self._guild(intents, large))
@@ -71,6 +112,16 @@ class Visibility:
         if self._full is None:
             self._full = dumps(self._payload)
         return self._full
+
+    def _may_be_sent(self) -> bool:
+        """Whether the bot has a permission that the event asks for, if it asks for one."""
+        wanted = _PERMITTED.get(self._event)
+        if wanted is None:
+            return True
+        guild_id = int(self._payload["guild_id"])
+        if guild_id not in self._backend.guilds:
+            return False
+        return bool(self._backend.compute_permissions(guild_id, self._backend.bot_user.id) & wanted)
 
     def _guild(self, intents: int, large: int) -> dict[str, Any]:
         """All members are in GUILD_CREATE only with the presences intent and in guilds that are not large."""
@@ -84,6 +135,11 @@ class Visibility:
     def _censored(self) -> dict[str, Any]:
         payload = copy.deepcopy(dict(self._payload))
         bot = self._backend.bot_user.id
+        if self._event == "AUTO_MODERATION_ACTION_EXECUTION":
+            # "MESSAGE_CONTENT gateway intent is required to receive the content and matched_content fields"
+            payload["content"] = ""
+            payload["matched_content"] = "" if payload["matched_content"] is not None else None
+            return payload
         if self._event != "INTERACTION_CREATE":
             censor_message(payload, bot, backend=self._backend)
             return payload
@@ -97,4 +153,6 @@ class Visibility:
         return payload
 
 
-_WITH_CONTENT = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE"})
+_WITH_CONTENT = frozenset(
+    {"MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE", "AUTO_MODERATION_ACTION_EXECUTION"}
+)

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from . import routes
 from ._repairs import LocalBackend, LocalCdn
+from .automod import Wordsets
 from .clock import SystemClock, VirtualClock
 from .errors import WorldError
 from .gateway import Gateway
@@ -200,6 +201,11 @@ class LocalDiscord:
             shard = len(self.backend.guilds) % self.shards
         model = self.backend.create_guild(name, owner_id=owner_id, shard_id=shard, shard_count=self.shards)
         return Guild(self, model)
+
+    @property
+    def wordsets(self) -> Wordsets:
+        """What auto-moderation takes for profanity, slurs, sexual content and spam; change it at will."""
+        return self.backend.wordsets
 
     def commands(self, guild: Guild | None = None) -> list[dict[str, Any]]:
         """The application commands that the bot has registered, globally or in one guild."""

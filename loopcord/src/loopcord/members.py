@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import interactions, modals, permissions
 from ._simcord import (
-    AuditLogAction,
     BackendError,
     MessageModel,
     SetupError,
     reaction_permissions,
     serializers,
 )
+from .audit import Event
 from .errors import ActError
 from .guilds import Channel, Role, User
 from .messages import Message, Reply
+from .routes_moderation import REASON_LENGTH
 from .rules import limits, people
 from .rules.forms import describe
 
@@ -64,6 +65,11 @@ class Member(User):
             return None
         return until
 
+    @property
+    def quarantined(self) -> bool:
+        """Whether a rule of auto-moderation about names keeps them from interacting."""
+        return (self.guild.id, self.id) in self.discord.backend.quarantined
+
     def permissions_in(self, channel: Channel) -> list[str]:
         """Their effective permissions in a channel, by Discord's documented names."""
         bits = self.discord.backend.compute_permissions(self.guild.id, self.id, channel.id)
@@ -85,6 +91,12 @@ class Member(User):
         """Arrange: block somebody, who then can neither write to this person nor react to them."""
         self.discord.backend.memory.blocks.add((self.id, other.id))
 
+    @contextlib.contextmanager
+    def doing(self, reason: str | None = None) -> Generator[None]:
+        """Arrange in their name: what builders do inside is in the audit log as done by this member."""
+        with self.discord.backend.acting(self.id, reason):
+            yield
+
     # ------------------------------------------------------------------ chat
 
     async def send(
@@ -100,7 +112,7 @@ class Member(User):
         backend = self.discord.backend
         if embeds and not self.bot:
             raise ActError(f"{self.name} is no bot; a client cannot send embeds")
-        with self._acting(f"write in #{channel.name}"):
+        async with self._judged(f"write in #{channel.name}"):
             wanted = ["send_messages_in_threads" if channel.model.is_thread else "send_messages"]
             wanted += ["attach_files"] if attachments else []
             self._require(channel, *wanted)
@@ -110,7 +122,7 @@ class Member(User):
             if reply_to is not None:
                 original = interactions.visible_message(self, reply_to)
                 reference = {"channel_id": str(original.channel_id), "message_id": str(original.id)}
-            model = backend.create_message(
+            model = backend.submit_message(
                 channel.id,
                 self.id,
                 content,
@@ -119,7 +131,6 @@ class Member(User):
                 embeds=kept,
             )
             people.note_written(backend, channel.model, self.id)
-        await self.discord.settle()
         return Message(self.discord, model)
 
     async def forward(self, message: Message, channel: Channel) -> Message:
@@ -139,14 +150,13 @@ class Member(User):
         """Change one's own message; ``embeds`` only as a bot member, None leaves them."""
         if embeds and not self.bot:
             raise ActError(f"{self.name} is no bot; a client cannot send embeds")
-        with self._acting("edit a message"):
+        async with self._judged("edit a message"):
             stored = self._own(message, "edit")
             changes: dict[str, Any] = {"content": content}
             kept = people.check_written(content, embeds, files=0, old=stored)
             if kept is not None:
                 changes["embeds"] = kept
-            self.discord.backend.edit_message(stored.channel_id, stored.id, changes)
-        await self.discord.settle()
+            self.discord.backend.submit_edit(stored.channel_id, stored.id, changes)
 
     async def delete(self, message: Message | Reply) -> None:
         """Delete one's own message, or anybody's with Manage Messages; an ephemeral answer is dismissed."""
@@ -259,6 +269,12 @@ class Member(User):
 
     # ------------------------------------------------------------------ coming, going, moderating
 
+    async def rename(self, nick: str | None) -> None:
+        """Change one's own nickname; None takes it off."""
+        async with self._judged("change their nickname"):
+            self.discord.backend.require_permissions(self.guild.id, self.id, None, "change_nickname")
+            self.discord.backend.submit_nick(self.guild.id, self.id, nick)
+
     async def leave(self) -> None:
         """Leave the guild."""
         with self._acting("leave"):
@@ -272,10 +288,10 @@ class Member(User):
     async def kick(self, target: User, *, reason: str | None = None) -> None:
         """Kick a member."""
         backend = self.discord.backend
-        with self._acting(f"kick {target.name}"):
+        with self._acting(f"kick {target.name}", reason):
             self._moderate("kick_members", target)
             backend.remove_member(self.guild.id, target.id)
-            self._log(AuditLogAction.MEMBER_KICK, target, reason)
+            backend.record_audit_log(self.guild.id, Event.MEMBER_KICK, target_id=target.id)
         await self.discord.settle()
 
     async def ban(self, target: User, *, reason: str | None = None, delete_message_seconds: int = 0) -> None:
@@ -286,19 +302,17 @@ class Member(User):
                 f"a ban deletes what was written in the last 0 to {limits.BAN_DELETE_SECONDS} seconds, "
                 f"not {delete_message_seconds:g}"
             )
-        with self._acting(f"ban {target.name}"):
+        with self._acting(f"ban {target.name}", reason):
             self._moderate("ban_members", target)
             backend.apply_ban(self.guild.id, target.id, reason)
             backend.delete_recent(self.guild.id, target.id, delete_message_seconds)
-            self._log(AuditLogAction.MEMBER_BAN, target, reason)
         await self.discord.settle()
 
     async def unban(self, target: User, *, reason: str | None = None) -> None:
         """Lift a ban."""
-        with self._acting(f"unban {target.name}"):
+        with self._acting(f"unban {target.name}", reason):
             self.discord.backend.require_permissions(self.guild.id, self.id, None, "ban_members")
             self.discord.backend.remove_ban(self.guild.id, target.id)
-            self._log(AuditLogAction.MEMBER_UNBAN, target, reason)
         await self.discord.settle()
 
     async def time_out(self, target: User, seconds: float, *, reason: str | None = None) -> None:
@@ -307,13 +321,10 @@ class Member(User):
             raise ActError(f"a timeout lasts 0 to {limits.TIMEOUT} seconds, not {seconds:g}")
         backend = self.discord.backend
         until = (self.discord.clock.now() + timedelta(seconds=seconds)).isoformat() if seconds else None
-        with self._acting(f"time {target.name} out"):
+        with self._acting(f"time {target.name} out", reason):
             self._moderate("moderate_members", target)
             people.check_timeout_target(backend, self.guild.id, target.id)
-            old = backend.get_member(self.guild.id, target.id).timed_out_until
             backend.edit_member(self.guild.id, target.id, {"timed_out_until": until})
-            change = {"key": "communication_disabled_until", "old_value": old, "new_value": until}
-            self._log(AuditLogAction.MEMBER_UPDATE, target, reason, [change])
         await self.discord.settle()
 
     async def give_role(self, target: User, role: Role, *, reason: str | None = None) -> None:
@@ -326,17 +337,12 @@ class Member(User):
 
     async def _change_role(self, target: User, role: Role, reason: str | None, *, add: bool) -> None:
         backend = self.discord.backend
-        with self._acting(f"change the roles of {target.name}"):
+        with self._acting(f"change the roles of {target.name}", reason):
             backend.require_permissions(self.guild.id, self.id, None, "manage_roles")
             backend.require_role_assignable(self.guild.id, self.id, role.id)
             (backend.add_member_role if add else backend.remove_member_role)(
                 self.guild.id, target.id, role.id
             )
-            change = {
-                "key": "$add" if add else "$remove",
-                "new_value": [{"id": str(role.id), "name": role.name}],
-            }
-            self._log(AuditLogAction.MEMBER_ROLE_UPDATE, target, reason, [change])
         await self.discord.settle()
 
     # ------------------------------------------------------------------ checks
@@ -351,17 +357,6 @@ class Member(User):
             raise ActError(f"{self.name} cannot do that to themself")
         backend.require_hierarchy(self.guild.id, self.id, target.id)
 
-    def _log(
-        self,
-        action: AuditLogAction,
-        target: User,
-        reason: str | None,
-        changes: list[dict[str, Any]] | None = None,
-    ) -> None:
-        self.discord.backend.record_audit_log(
-            self.guild.id, action, target_id=target.id, reason=reason, user_id=self.id, changes=changes
-        )
-
     def _own(self, message: Message, verb: str) -> MessageModel:
         stored = interactions.visible_message(self, message)
         if stored.author_id != self.id:
@@ -371,10 +366,22 @@ class Member(User):
     def _channel_of(self, stored: MessageModel) -> Channel:
         return Channel(self.discord, self.discord.backend.get_channel(stored.channel_id))
 
-    @contextlib.contextmanager
-    def _acting(self, what: str) -> Generator[None]:
+    @contextlib.asynccontextmanager
+    async def _judged(self, what: str) -> AsyncGenerator[None]:
+        """An act that auto-moderation may refuse, which the bot hears of: settled either way."""
         try:
-            yield
+            with self._acting(what):
+                yield
+        finally:
+            await self.discord.settle()
+
+    @contextlib.contextmanager
+    def _acting(self, what: str, reason: str | None = None) -> Generator[None]:
+        if reason is not None and len(reason) > REASON_LENGTH:
+            raise ActError(f"a reason has at most {REASON_LENGTH} characters, not {len(reason)}")
+        try:
+            with self.discord.backend.acting(self.id, reason):
+                yield
         except BackendError as error:
             why = "; ".join([error.message, *describe(error.errors or {})])
             wait = error.retry_after if isinstance(error, people.SlowmodeError) else None

@@ -16,7 +16,17 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import routes, routes_app, routes_guild, routes_lists, routes_messages, routes_pins
+from . import (
+    automod_rules,
+    routes,
+    routes_app,
+    routes_guild,
+    routes_lists,
+    routes_messages,
+    routes_moderation,
+    routes_pins,
+    tokens,
+)
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
 from .rules import table as rules
 from .wire import dumps, loads
@@ -33,6 +43,8 @@ _TABLES = (
     routes_pins.ROUTES,
     routes_lists.ROUTES,
     routes_guild.ROUTES,
+    routes_moderation.ROUTES,
+    automod_rules.ROUTES,
 )
 
 #: Versions of the API that are answered; both spell the modelled routes alike.
@@ -166,8 +178,10 @@ class RestServer:
         if not authorized:
             return self._reply(asked, 401, {"code": 0, "message": "401: Unauthorized"})
         where = f"({asked.method} {asked.path})"
+        actor = routes_moderation.actor_of(asked.path, self._backend.bot_user.id)
         try:
-            answer = self._dispatch(asked)
+            with self._backend.acting(actor, asked.reason):
+                answer = self._dispatch(asked)
         except (RouteNotImplemented, UnsupportedField) as error:
             return self._reply(
                 asked, 501, _problem(0, f"loopcord does not model this: {error.message} {where}")
@@ -183,6 +197,8 @@ class RestServer:
         return self._reply(asked, 204 if answer is None else 200, answer)
 
     def _dispatch(self, asked: _Asked) -> Any:
+        routes_moderation.check_reason(asked.reason)
+        tokens.admit(self._backend, asked.method, asked.path, asked.body)
         proceeded = False
 
         def proceed(changed_body: Any) -> Any:

@@ -27,9 +27,7 @@ def _with_nsfw(call: Call) -> Any:
     nsfw = body.pop("nsfw", None)
     payload = call.proceed(body)
     if nsfw is not None:
-        channel = int(payload["id"])
-        (call.backend.nsfw_channels.add if nsfw else call.backend.nsfw_channels.discard)(channel)
-        call.backend.announce_channel_update(channel)
+        call.backend.set_nsfw(int(payload["id"]), bool(nsfw))
         payload["nsfw"] = bool(nsfw)
     return payload
 
@@ -88,6 +86,12 @@ def _execute_webhook(call: Call) -> Any:
 def _my_member(call: Call) -> Any:
     guild = call.backend.get_guild(call.id("guild_id"))
     return dict(serializers.member_payload(call.backend, guild, guild.members[call.backend.bot_user.id]))
+
+
+@_route("PATCH", "/guilds/{guild_id}/members/@me")
+def _change_me(call: Call) -> Any:
+    """The bot's own nickname: ``@me`` is nobody's id."""
+    return call.proceed(call.context.json)
 
 
 @_route("PATCH", "/guilds/{guild_id}/members/{user_id}")

@@ -181,29 +181,6 @@ def _one_ban(call: Call) -> Any:
     return call.proceed(None)
 
 
-@_route("GET", "/guilds/{guild_id}/audit-logs")
-def _audit_log(call: Call) -> Any:
-    """Newest first; oldest first when asked for what is ``after`` an entry."""
-    backend, query = call.backend, call.context.params
-    guild = backend.get_guild(call.id("guild_id"))
-    call.context.require_guild_permissions(guild.id, "view_audit_log")
-    page = pages.asked(query, limits.AUDIT_LOG_PAGE)
-    by, kind = query.get("user_id"), query.get("action_type")
-    entries = {
-        entry.id: entry
-        for entry in guild.audit_log_entries
-        if (by is None or str(entry.user_id) == str(by))
-        and (kind is None or str(int(entry.action_type)) == str(kind))
-    }
-    keys = sorted(entries)
-    oldest_first = page.after is not None and page.before is None
-    chosen = pages.ascending(keys, page) if oldest_first else list(reversed(pages.newest_first(keys, page)))
-    payload = serializers.audit_log_payload(backend, [entries[key] for key in chosen])
-    if oldest_first:  # simcord turns them round
-        payload["audit_log_entries"].reverse()
-    return payload
-
-
 @_route("GET", "/guilds/{guild_id}/scheduled-events/{event_id}/users")
 def _event_users(call: Call) -> Any:
     backend, guild = call.backend, call.backend.get_guild(call.id("guild_id"))
@@ -274,12 +251,6 @@ CORRECTIONS = (
         "takes any `limit`",
         "takes 1 to 1,000, 1 by default",
         f"{_DOCS}/guild#list-guild-members",
-    ),
-    Correction(
-        "GET /guilds/{guild_id}/audit-logs",
-        "answers with the newest entries, newest first, also when asked for those `after` one",
-        "`after` gives the oldest of them, oldest first; takes 1 to 100, 50 by default",
-        f"{_DOCS}/audit-log#get-guild-audit-log",
     ),
     Correction(
         "GET /guilds/{guild_id}/scheduled-events/{event_id}/users",

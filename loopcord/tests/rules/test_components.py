@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from loopcord import interactions
+
 V2 = 1 << 15
 
 
@@ -248,12 +250,22 @@ async def test_a_form_out_of_bounds(api, used, modal: dict[str, Any], problem: d
     assert (await api("POST", used(), {"type": 9, "data": modal})).errors == problem
 
 
-async def test_twenty_five_choices(api, used) -> None:
+@pytest.fixture
+async def completing(market, api) -> str:
+    """Somebody is typing into an option; the path of the bot's answer."""
+    option = {"name": "size", "description": "Its size", "type": 3, "autocomplete": True}
+    command = {"name": "lamp", "description": "A lamp", "options": [option]}
+    await api("PUT", f"/applications/{market.discord.bot.id}/commands", [command])
+    typed = interactions.autocomplete(market.alice, market.general, "lamp", "size", "s", {})
+    return f"/interactions/{typed.id}/{typed.record.token}/callback"
+
+
+async def test_twenty_five_choices(api, completing) -> None:
     """https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-autocomplete"""
     choices = [{"name": f"{n}", "value": f"{n}"} for n in range(26)]
 
-    many = await api("POST", used(), {"type": 8, "data": {"choices": choices}})
-    nameless = await api("POST", used(), {"type": 8, "data": {"choices": [{"value": "x"}]}})
+    many = await api("POST", completing, {"type": 8, "data": {"choices": choices}})
+    nameless = await api("POST", completing, {"type": 8, "data": {"choices": [{"value": "x"}]}})
 
     assert many.errors == {"data.choices": ["BASE_TYPE_MAX_LENGTH"]}
     assert nameless.errors == {"data.choices.0.name": ["BASE_TYPE_REQUIRED"]}
