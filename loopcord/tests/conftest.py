@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -60,7 +61,22 @@ async def boot_in() -> AsyncIterator[Callable[..., Coroutine[Any, Any, Bot]]]:
     yield boot_in
     for bot in bots:
         if bot.app.is_alive:
-            await bot.app.close()
+            await _close(bot.app)
+
+
+async def _close(app: hikari.GatewayBot) -> None:
+    """Close a bot whose local Discord may be gone.
+
+    hikari's shard loses its cancellation when that meets a failing attempt to reconnect, and goes on
+    trying for ever: it is asked again.
+    """
+    closing = asyncio.ensure_future(app.close())
+    while not closing.done():
+        await asyncio.wait({closing}, timeout=5)
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("keep alive (shard") and not closing.done():
+                task.cancel()
+    await closing
 
 
 @pytest.fixture

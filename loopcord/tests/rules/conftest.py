@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import aiohttp
+import hypothesis
 import pytest
 
 import loopcord
+
+# Property tests share the machine with everything else; how long an example takes says nothing.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 class Answer(NamedTuple):

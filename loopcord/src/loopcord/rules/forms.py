@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from loopcord._simcord import BackendError
 
+from . import limits
+
 __all__ = [
     "Anything",
     "Boolean",
@@ -218,7 +220,7 @@ class Url:
     """An address that a client may open or show."""
 
     schemes: tuple[str, ...] = ("http", "https")
-    high: int = 2_048
+    high: int = limits.URL
 
     def check(self, value: Any, path: Path, form: Form) -> Any:
         if not isinstance(value, str):

@@ -28,6 +28,7 @@ EMBED_AUTHOR = 256
 #: All texts of all embeds of one message together.
 EMBEDS_TOGETHER = 6_000
 COLOR = 0xFFFFFF
+#: Of an address in an embed; not documented, Discord answers "Must be 2048 or fewer in length."
 URL = 2_048
 
 # https://discord.com/developers/docs/resources/poll#poll-create-request-object
@@ -118,7 +119,7 @@ INVITE_AGE = 604_800
 INVITE_USES = 100
 # https://discord.com/developers/docs/resources/webhook#create-webhook
 WEBHOOK_NAME = 80
-# https://discord.com/developers/docs/resources/emoji#create-guild-emoji
+# https://discord.com/developers/docs/resources/emoji#create-guild-emoji; the length is not documented.
 EMOJI_NAME = (2, 32)
 # https://discord.com/developers/docs/resources/guild-scheduled-event#guild-scheduled-event-object
 EVENT_NAME = 100
