@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._simcord import BackendError, serializers
+from .posting import ONLY_AT_CREATION
 from .routes import Call, Routes
 
 __all__ = ["ROUTES"]
@@ -100,6 +101,18 @@ def _my_guilds(call: Call) -> Any:
         for guild in sorted(backend.guilds.values(), key=lambda guild: guild.id)
     ]
     return _page(call, guilds, default=200, most=200)
+
+
+@_route("GET", "/guilds/{guild_id}")
+@_route("PATCH", "/guilds/{guild_id}")
+def _guild(call: Call) -> Any:
+    """The guild object, without what only GUILD_CREATE tells: its members, channels and the rest."""
+    counts = () if str(call.context.params.get("with_counts")).lower() in ("true", "1") else _COUNTS
+    answer = call.proceed(call.context.json)
+    return {key: value for key, value in answer.items() if key not in (*ONLY_AT_CREATION, *counts)}
+
+
+_COUNTS = ("approximate_member_count", "approximate_presence_count")
 
 
 @_route("GET", "/users/@me/guilds/{guild_id}/member")
