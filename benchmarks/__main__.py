@@ -1,4 +1,7 @@
-"""``python -m benchmarks [live] [processes]``: run benchmarks and print ratios against the bare bot."""
+"""``python -m benchmarks [live] [processes] [local]``: run benchmarks and print ratios.
+
+The first two compare a host with a bare bot, the last one loopcord with a bare echo.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ import sys
 
 from loguru import logger
 
-from benchmarks import live, processes
+from benchmarks import live, local_discord, processes
 from benchmarks.report import show
 
-PARTS = {"live": live.compare, "processes": processes.compare}
+PARTS = {"live": live.compare, "processes": processes.compare, "local": local_discord.compare}
 
 
 async def main(names: list[str]) -> None:

@@ -36,6 +36,6 @@ def paired(name: str, unit: str, bare: Sequence[float], ours: Sequence[float], a
 
 def show(rows: Sequence[Row]) -> None:
     """Print a table."""
-    print(f"{'':44} {'bare':>12} {'chandelier':>12} {'ratio':>7}  aim")
+    print(f"{'':44} {'bare':>12} {'ours':>12} {'ratio':>7}  aim")
     for row in rows:
         print(f"{row.name:44} {row.bare:12,.3f} {row.ours:12,.3f} {row.ratio:7.2f}  {row.aim} ({row.unit})")

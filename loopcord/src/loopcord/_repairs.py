@@ -9,7 +9,7 @@ for (``nsfw``, message nonces, the identity of bot and application) lives in :cl
 from __future__ import annotations
 
 import copy
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -17,23 +17,23 @@ from typing import Any, cast
 from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
-from .automod_actions import QUARANTINED, ModeratedBackend
+from . import nesting
+from .automod_actions import QUARANTINED
+from .posting import QuickBackend
 from .rules.memory import Memory
 
 __all__ = ["LocalBackend", "LocalCdn"]
 
-# How long, in seconds, Discord remembers a nonce for enforce_nonce ("in the past few minutes").
-# https://discord.com/developers/docs/resources/message#create-message
-NONCE_MEMORY = 300.0
-
 
 class LocalCdn(CdnStore):
-    """simcord's CDN, with URLs that really answer: they point at our own server."""
+    """simcord's CDN, with URLs that really answer, and at most ``keep_bytes`` of files, the newest ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_bytes: int) -> None:
         super().__init__()
         #: ``http://127.0.0.1:PORT/cdn`` once the server listens.
         self.base = CDN_BASE
+        self._keep_bytes = keep_bytes
+        self._bytes = 0
 
     def store_attachment(
         self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
@@ -42,8 +42,20 @@ class LocalCdn(CdnStore):
         blob = self._blobs.pop(payload["url"])
         path = payload["url"].removeprefix(CDN_BASE)
         self._blobs[path] = blob
+        self._bound(len(blob))
         payload["url"] = payload["proxy_url"] = self.base + path
         return payload
+
+    def store_sticker(self, sticker_id: int, format_type: int, data: bytes) -> str:
+        url = super().store_sticker(sticker_id, format_type, data)
+        self._bound(len(data))
+        return url
+
+    def _bound(self, added: int) -> None:
+        """Count what was added, and let the oldest files go; the newest one stays, however large."""
+        self._bytes += added
+        while self._bytes > self._keep_bytes and len(self._blobs) > 1:
+            self._bytes -= len(self._blobs.pop(next(iter(self._blobs))))
 
     def read(self, path: str) -> bytes | None:
         """The bytes stored under ``path`` (from ``/attachments`` on), or None."""
@@ -51,15 +63,14 @@ class LocalCdn(CdnStore):
         return blob if blob is not None else self._blobs.get(CDN_BASE + path)
 
 
-class LocalBackend(ModeratedBackend):
+class LocalBackend(QuickBackend):
     """simcord's backend with bounded logs and the state it has no place for."""
 
     _last_id = 0
 
-    def __init__(self, *, clock: Any, keep: int) -> None:
-        super().__init__(clock=clock)
-        self.cdn = LocalCdn()
-        self.kept_entries = keep
+    def __init__(self, *, clock: Any, keep: int, keep_messages: int, keep_bytes: int) -> None:
+        super().__init__(clock=clock, keep=keep, keep_messages=keep_messages)
+        self.cdn = LocalCdn(keep_bytes)
         # simcord appends to these lists for ever; a bounded deque takes the same calls.
         self.transcript = cast("list[tuple[str, str, Any]]", deque[tuple[str, str, Any]](maxlen=keep))
         self.http_requests = cast("list[Any]", deque[Any](maxlen=0))
@@ -68,11 +79,8 @@ class LocalBackend(ModeratedBackend):
         #: The person who owns the application, as GET /applications/@me names them.
         self.developer = self.make_user("developer")
         self.nsfw_channels: set[int] = set()
-        #: Which interaction opened the form that a modal submission answers, by the latter's id.
-        self.form_openers: dict[int, int] = {}
         #: Closed direct messages, blocks, pins, slow mode.
         self.memory = Memory(clock.now)
-        self._nonces: OrderedDict[tuple[int, int, str], tuple[float, int]] = OrderedDict()
         self._shard_ids_given = 0
 
     # ------------------------------------------------------------------ identifiers
@@ -93,22 +101,6 @@ class LocalBackend(ModeratedBackend):
         self._shard_ids_given += 1
         # The upper half of the low bits is never reached by snowflake(), so the two never collide.
         return self.reserve_id((milliseconds << 22) | (1 << 21) | self._shard_ids_given)
-
-    # ------------------------------------------------------------------ nonces
-
-    def remember_nonce(self, channel_id: int, author_id: int, nonce: str, message_id: int) -> None:
-        """Keep ``nonce`` so that a repeat within a few minutes finds the first message."""
-        now = self.clock.now().timestamp()
-        while self._nonces and next(iter(self._nonces.values()))[0] < now - NONCE_MEMORY:
-            self._nonces.popitem(last=False)
-        self._nonces[(channel_id, author_id, nonce)] = (now, message_id)
-
-    def message_of_nonce(self, channel_id: int, author_id: int, nonce: str) -> int | None:
-        """The id of the message that the author sent here with this nonce lately, if any."""
-        known = self._nonces.get((channel_id, author_id, nonce))
-        if known is None or known[0] < self.clock.now().timestamp() - NONCE_MEMORY:
-            return None
-        return known[1]
 
     # ------------------------------------------------------------------ channels
 
@@ -230,44 +222,6 @@ def _guild(payload: dict[str, Any], backend: Any, guild: Any, *_: Any) -> None:
     )
 
 
-def _message(payload: dict[str, Any], backend: Any, message: Any, *_: Any) -> None:
-    metadata = payload.get("interaction_metadata")
-    if metadata is not None:
-        payload["interaction_metadata"] = _interaction_metadata(metadata, backend, message.id)
-
-
-def _interaction_metadata(metadata: dict[str, Any], backend: Any, message_id: int | None) -> dict[str, Any]:
-    """Discord's shape: a target by kind, the message acted on, the interaction that opened a form.
-
-    Source: https://discord.com/developers/docs/resources/message#message-interaction-metadata-object
-    """
-    record = backend.interactions[int(metadata["id"])]
-    owner = str(record.guild_id) if record.guild_id is not None else "0"
-    result: dict[str, Any] = {
-        "id": metadata["id"],
-        "type": metadata["type"],
-        "user": serializers.user_payload(backend.users[record.user_id]),
-        "authorizing_integration_owners": {"0": owner},
-    }
-    if "name" in metadata:
-        result["name"] = metadata["name"]
-        result["command_type"] = metadata.get("command_type", 1)
-    if record.target_type == 2 and record.target_id in backend.users:
-        result["target_user"] = serializers.user_payload(backend.users[record.target_id])
-    elif record.target_id is not None:
-        result["target_message_id"] = str(record.target_id)
-    if message_id in record.followup_ids and record.message_id is not None:
-        result["original_response_message_id"] = str(record.message_id)
-    if record.type == 3 and record.source_message_id is not None:
-        result["interacted_message_id"] = str(record.source_message_id)
-    if record.type == 5:
-        opener = backend.interactions[backend.form_openers[record.id]]
-        result["triggering_interaction_metadata"] = _interaction_metadata(
-            {"id": str(opener.id), "type": int(opener.type)}, backend, None
-        )
-    return result
-
-
 def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
     """A forward of a forward carries the snapshot of the original; they are not nested.
 
@@ -277,9 +231,9 @@ def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
         payload["message"] = copy.deepcopy(message.snapshots[0]["message"])
 
 
+nesting.install()
 _wrap("user_payload", _user)
 _wrap("member_payload", _member)
 _wrap("channel_payload", _channel)
 _wrap("guild_create_payload", _guild)
-_wrap("message_payload", _message)
 _wrap("message_snapshot_payload", _snapshot)

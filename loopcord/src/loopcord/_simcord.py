@@ -6,6 +6,9 @@ and :mod:`loopcord._repairs` import it; an upgrade is read here first.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import discord as _discord
 from simcord.backend import Backend, serializers
 from simcord.backend.access import (
@@ -19,6 +22,7 @@ from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, OptionError, SetupError
 from simcord.backend.models import (
     EPHEMERAL_FLAG,
+    AllowedMentions,
     AuditLogEntry,
     Overwrite,
     ResponseKind,
@@ -44,7 +48,7 @@ from simcord.enums import (
 )
 from simcord.http import client as _client  # registers every route
 from simcord.http._helpers import message_response
-from simcord.http.router import RequestContext, RouteNotImplemented, UnsupportedField, dispatch
+from simcord.http.router import _ROUTES, RequestContext, RouteNotImplemented, UnsupportedField
 from simcord.intents import EVENT_INTENTS, PRIVILEGED_INTENTS, censor_message
 from simcord.interactions import (
     base_payload,
@@ -60,6 +64,7 @@ __all__ = [
     "INTENT_BITS",
     "PRIVILEGED_INTENTS",
     "SELECT_TYPES",
+    "AllowedMentions",
     "AppCommandType",
     "AuditLogAction",
     "AuditLogEntry",
@@ -108,3 +113,58 @@ __all__ = [
 INTENT_BITS: dict[str, int] = dict(_discord.Intents.VALID_FLAGS)
 # Importing simcord's HTTP client is what registers its routes; nothing else of it is used.
 assert _client.router is not None
+
+_Handler = Callable[[RequestContext], Any]
+#: simcord's routes by method and number of segments: (template, handler).
+_BY_SHAPE: Mapping[tuple[str, int], list[tuple[list[str], _Handler]]] = {
+    (method, length): [(template, handler) for template, handler in routes if len(template) == length]
+    for method, routes in _ROUTES.items()
+    for length in {len(template) for template, _ in routes}
+}
+
+
+def dispatch(
+    backend: Backend,
+    method: str,
+    path: str,
+    *,
+    json: Any,
+    params: dict[str, Any],
+    files: list[Any],
+    reason: str | None,
+    message_content_access: bool,
+) -> Any:
+    """Run simcord's handler of a request: as simcord's own ``dispatch``, without its copies and its log.
+
+    Raises:
+        RouteNotImplemented: when simcord has no such route.
+    """
+    backend.transcript.append(("HTTP", f"{method} {path}", json if isinstance(json, dict) else None))
+    segments = path.strip("/").split("/")
+    best: tuple[int, dict[str, str], _Handler] | None = None
+    for template, handler in _BY_SHAPE.get((method, len(segments)), ()):
+        arguments: dict[str, str] = {}
+        for part, segment in zip(template, segments, strict=True):
+            if part.startswith("{"):
+                arguments[part[1:-1]] = segment
+            elif part != segment:
+                break
+        else:
+            if best is None or len(arguments) < best[0]:
+                best = len(arguments), arguments, handler
+    if best is None:
+        raise RouteNotImplemented(method, path)
+    _, arguments, handler = best
+    return handler(
+        RequestContext(
+            backend,
+            arguments,
+            json=json,
+            params=params,
+            files=files,
+            reason=reason,
+            method=method,
+            path=path,
+            message_content_access=message_content_access,
+        )
+    )

@@ -172,10 +172,6 @@ class ModeratedBackend(AuditedThings):
             bits &= _LEFT_TO_QUARANTINED
         return bits
 
-    def _auto_mod_blocks(self, channel: ChannelModel, author_id: int, content: str) -> bool:
-        """Never: what reaches this point was judged before, or is not judged at all."""
-        return False
-
     def _judge(self, channel: ChannelModel, author_id: int, text: str) -> list[_Hit]:
         if channel.guild_id is None or not text or self._is_exempt(channel.guild_id, author_id):
             return []

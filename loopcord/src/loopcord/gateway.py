@@ -69,7 +69,7 @@ class Gateway:
         connection = Connection(self, socket, compressor)
         self.connections.append(connection)
         self._activity()
-        await connection.run(request.transport)
+        await connection.run(request)
         return socket
 
     def disconnected(self, connection: Connection, code: int | None) -> None:

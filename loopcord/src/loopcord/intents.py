@@ -5,7 +5,6 @@ Source: https://discord.com/developers/docs/events/gateway#gateway-intents
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from ._simcord import EVENT_INTENTS, INTENT_BITS, PRIVILEGED_INTENTS, censor_mes
 from .errors import WorldError
 from .parity import Correction
 from .permissions import to_bits
-from .wire import dumps
+from .posting import Announced
+from .wire import dumps, loads
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -107,10 +107,13 @@ class Visibility:
             return dumps(self._guild(intents, large))
         if not intents & _MESSAGE_CONTENT and self._event in _WITH_CONTENT:
             if self._plain is None:
-                self._plain = dumps(self._censored())
+                self._plain = self._censored()
             return self._plain
+        return self._whole()
+
+    def _whole(self) -> bytes:
         if self._full is None:
-            self._full = dumps(self._payload)
+            self._full = self._payload.json if isinstance(self._payload, Announced) else dumps(self._payload)
         return self._full
 
     def _may_be_sent(self) -> bool:
@@ -132,25 +135,36 @@ class Visibility:
             payload["members"] = [m for m in payload["members"] if m["user"]["id"] == me]
         return payload
 
-    def _censored(self) -> dict[str, Any]:
-        payload = copy.deepcopy(dict(self._payload))
+    def _censored(self) -> bytes:
+        """The event without what only MESSAGE_CONTENT shows; as it is when there is nothing to hide."""
         bot = self._backend.bot_user.id
+        if self._event == "INTERACTION_CREATE" and not _shows_messages(self._payload):
+            return self._whole()
+        # What JSON makes of the data is a copy of it, and the cheapest one.
+        payload = loads(self._whole())
+        hidden = False
         if self._event == "AUTO_MODERATION_ACTION_EXECUTION":
             # "MESSAGE_CONTENT gateway intent is required to receive the content and matched_content fields"
             payload["content"] = ""
             payload["matched_content"] = "" if payload["matched_content"] is not None else None
-            return payload
-        if self._event != "INTERACTION_CREATE":
-            censor_message(payload, bot, backend=self._backend)
-            return payload
-        # The message one acts on is given in full; what it refers to is not.
-        if isinstance(payload.get("message"), dict):
-            censor_message(payload["message"], bot, backend=self._backend, exempt_root=True)
-        data: dict[str, Any] = payload.get("data") or {}
-        for message_id, message in ((data.get("resolved") or {}).get("messages") or {}).items():
-            chosen = data.get("type") == 3 and str(data.get("target_id")) == message_id
-            censor_message(message, bot, backend=self._backend, exempt_root=chosen)
-        return payload
+            hidden = True
+        elif self._event != "INTERACTION_CREATE":
+            hidden = censor_message(payload, bot, backend=self._backend)
+        else:
+            # The message one acts on is given in full; what it refers to is not.
+            if isinstance(payload.get("message"), dict):
+                hidden = censor_message(payload["message"], bot, backend=self._backend, exempt_root=True)
+            data: dict[str, Any] = payload.get("data") or {}
+            for message_id, message in ((data.get("resolved") or {}).get("messages") or {}).items():
+                chosen = data.get("type") == 3 and str(data.get("target_id")) == message_id
+                hidden |= censor_message(message, bot, backend=self._backend, exempt_root=chosen)
+        return dumps(payload) if hidden else self._whole()
+
+
+def _shows_messages(interaction: Mapping[str, Any]) -> bool:
+    """Whether an interaction brings a message along: the one acted on, or a resolved one."""
+    data: Mapping[str, Any] = interaction.get("data") or {}
+    return "message" in interaction or "messages" in (data.get("resolved") or {})
 
 
 _WITH_CONTENT = frozenset(

@@ -42,7 +42,10 @@ class LocalDiscord:
             ``presences`` and ``message_content``; asking for one closes the gateway with 4014.
         patience: real seconds after which a wait for the bot gives up; may be changed later. Only a bot
             that never comes to rest is waited for so long; a sound one on a busy machine must not fail.
-        keep: how many requests and transcript entries are kept.
+        keep: how many requests, transcript entries, interactions, nonces and (per guild) audit log
+            entries are kept, the newest ones.
+        keep_messages: how many messages a channel keeps, the newest ones and those that are pinned.
+        keep_bytes: how many bytes of files are kept, the newest ones.
         replay: how many events a session keeps for a RESUME.
     """
 
@@ -56,6 +59,8 @@ class LocalDiscord:
         denied_intents: Iterable[str] = (),
         patience: float = 60.0,
         keep: int = 10_000,
+        keep_messages: int = 10_000,
+        keep_bytes: int = 256 * 2**20,
         replay: int = 1_000,
     ) -> None:
         if shards < 1:
@@ -64,7 +69,9 @@ class LocalDiscord:
         self.clock: VirtualClock | SystemClock = clock if clock is not None else VirtualClock()
         self.patience = patience
         #: simcord's backend, for what loopcord has no words for; not a stable interface.
-        self.backend = LocalBackend(clock=self.clock, keep=keep)
+        self.backend = LocalBackend(
+            clock=self.clock, keep=keep, keep_messages=keep_messages, keep_bytes=keep_bytes
+        )
         self.backend.bot_user.name = name
         self._wanted_port = port
         self._port: int | None = None

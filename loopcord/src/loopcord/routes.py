@@ -78,13 +78,15 @@ class Routes:
     """A table of routes, filled by decorators when its module is imported and constant from then on."""
 
     def __init__(self) -> None:
-        self._routes: list[tuple[str, tuple[str, ...], Handler]] = []
+        # By method and number of segments, so that few templates are compared with a path.
+        self._routes: dict[tuple[str, int], list[tuple[tuple[str, ...], Handler]]] = {}
 
     def add(self, method: str, template: str) -> Callable[[Handler], Handler]:
         """Register the decorated function for a method and a path such as ``/guilds/{guild_id}``."""
 
         def register(handler: Handler) -> Handler:
-            self._routes.append((method, tuple(template.strip("/").split("/")), handler))
+            parts = tuple(template.strip("/").split("/"))
+            self._routes.setdefault((method, len(parts)), []).append((parts, handler))
             return handler
 
         return register
@@ -93,9 +95,7 @@ class Routes:
         """The most literal match and its path's arguments; None when it is not in this table."""
         segments = path.strip("/").split("/")
         best: tuple[Handler, dict[str, str]] | None = None
-        for known, template, handler in self._routes:
-            if known != method or len(template) != len(segments):
-                continue
+        for template, handler in self._routes.get((method, len(segments)), ()):
             arguments: dict[str, str] = {}
             for part, segment in zip(template, segments, strict=True):
                 if part.startswith("{"):

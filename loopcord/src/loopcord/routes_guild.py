@@ -10,6 +10,7 @@ from typing import Any
 from ._simcord import BackendError, serializers
 from .pages import flag
 from .parity import Correction
+from .posting import ONLY_AT_CREATION
 from .routes import Call, Routes, stamped
 from .rules import people
 
@@ -80,6 +81,18 @@ def _execute_webhook(call: Call) -> Any:
 
 
 # ------------------------------------------------------------------ members and bans
+
+
+@_route("GET", "/guilds/{guild_id}")
+@_route("PATCH", "/guilds/{guild_id}")
+def _guild(call: Call) -> Any:
+    """The guild object, without what only GUILD_CREATE tells: its members, channels and the rest."""
+    counts = () if str(call.context.params.get("with_counts")).lower() in ("true", "1") else _COUNTS
+    answer = call.proceed(call.context.json)
+    return {key: value for key, value in answer.items() if key not in (*ONLY_AT_CREATION, *counts)}
+
+
+_COUNTS = ("approximate_member_count", "approximate_presence_count")
 
 
 @_route("GET", "/users/@me/guilds/{guild_id}/member")

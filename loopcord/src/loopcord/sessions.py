@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from aiohttp import WSMsgType, web
 
 from .compression import Compressor
+from .frames import Outbox, framed
 from .wire import dumps, loads
 
 __all__ = ["Connection", "Session"]
@@ -71,7 +72,7 @@ class Connection:
         self._gateway = gateway
         self._socket = socket
         self._compress = compressor
-        self._outbox: asyncio.Queue[tuple[WSMsgType, bytes, int]] = asyncio.Queue()
+        self._outbox = Outbox()
         self._barriers: dict[bytes, asyncio.Future[None]] = {}
         self._barrier_ids = itertools.count()
         self.session: Session | None = None
@@ -116,10 +117,10 @@ class Connection:
         finally:
             self._barriers.pop(token, None)
 
-    async def run(self, transport: asyncio.BaseTransport | None) -> None:
+    async def run(self, request: web.Request) -> None:
         """Talk until either side ends it."""
-        self._transport = transport
-        writer = asyncio.create_task(self._write())
+        self._transport = request.transport
+        writer = asyncio.create_task(self._write(request))
         try:
             self.send_op(_HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL, "_trace": ["loopcord"]})
             while True:
@@ -142,22 +143,25 @@ class Connection:
                 self.closed.set_result(None)
             self._gateway.disconnected(self, self._socket.close_code)
 
-    async def _write(self) -> None:
-        socket, compress = self._socket, self._compress
+    async def _write(self, request: web.Request) -> None:
+        socket, compress, transport = self._socket, self._compress, request.transport
         # A vanished client is noticed by the reader; the writer only has to stop.
         with contextlib.suppress(ConnectionError, RuntimeError):
             while True:
-                kind, data, code = await self._outbox.get()
+                kind, batch, code = await self._outbox.get()
                 if kind is WSMsgType.BINARY:
+                    if transport is None or transport.is_closing():
+                        return
                     # Uncompressed payloads are text on Discord's gateway, compressed ones binary.
                     if compress is None:
-                        await socket.send_frame(data, WSMsgType.TEXT)
+                        transport.write(framed(batch, WSMsgType.TEXT))
                     else:
-                        await socket.send_frame(compress(data), WSMsgType.BINARY)
+                        transport.write(framed(map(compress, batch), WSMsgType.BINARY))
+                    await request.writer.drain()
                 elif kind is WSMsgType.CLOSE:
-                    await socket.close(code=code, message=data)
+                    await socket.close(code=code, message=batch[0])
                 else:
-                    await socket.send_frame(data, kind)
+                    await socket.send_frame(batch[0], kind)
 
     def _read(self, data: str | bytes) -> None:
         try:

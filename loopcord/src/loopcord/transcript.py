@@ -23,6 +23,8 @@ def render(entries: Sequence[tuple[str, str, Any]], last: int | None = None) -> 
     for kind, what, payload in chosen:
         line = f"{_ARROWS.get(kind, kind)} {what}"
         if payload is not None:
+            if isinstance(payload, bytes):  # an event, as it was sent
+                payload = json.loads(payload)
             text = json.dumps(payload, ensure_ascii=False, default=repr)
             line += "  " + (text if len(text) <= _WIDTH else text[:_WIDTH] + "…")
         lines.append(line)

@@ -190,7 +190,8 @@ class Choice:
         for known in self.values:
             if not isinstance(value, bool) and str(value) == str(known):
                 return known
-        form.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {self.values!r}.")
+        shown = ", ".join(repr(known) for known in self.values)
+        form.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{shown}}}.")
         return value
 
 

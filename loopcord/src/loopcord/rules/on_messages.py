@@ -9,7 +9,7 @@ from loopcord._simcord import BackendError, ChannelModel, InteractionModel, Mess
 from loopcord.routes import Call, Routes
 
 from . import limits
-from .forms import Choice, Form, Items, Record, Snowflake, Text, needed
+from .forms import Choice, Form, Items, Path, Record, Snowflake, Text, needed
 from .guilds import THREAD
 from .messages import EPHEMERAL, MENTIONS, check_message, empty_message
 from .modals import check_modal
@@ -173,9 +173,19 @@ def _edit_answer(call: Call) -> Any:
 
 
 _CALLBACK = Record({"type": needed(Choice((1, 4, 5, 6, 7, 8, 9)))})
-_CHOICES = Record(
-    {"choices": Items(Record({"name": needed(Text(1, limits.CHOICE_TEXT))}), high=limits.COMMAND_CHOICES)}
-)
+
+
+def _choice_value(choice: dict[str, Any], path: Path, form: Form) -> None:
+    """A choice's value, which may be a number or empty text, has to be there."""
+    value = choice.get("value")
+    if value is None:
+        form.require((*path, "value"))
+    elif isinstance(value, str):
+        Text(high=limits.CHOICE_TEXT).check(value, (*path, "value"), form)
+
+
+_CHOICE = Record({"name": needed(Text(1, limits.CHOICE_TEXT))}, _choice_value)
+_CHOICES = Record({"choices": Items(_CHOICE, high=limits.COMMAND_CHOICES)})
 
 
 @_check("POST", "/interactions/{interaction_id}/{token}/callback")
