@@ -42,6 +42,7 @@ class Event(IntEnum):
     MEMBER_ROLE_UPDATE = 25
     MEMBER_MOVE = 26
     MEMBER_DISCONNECT = 27
+    BOT_ADD = 28
     ROLE_CREATE = 30
     ROLE_UPDATE = 31
     ROLE_DELETE = 32

@@ -72,6 +72,12 @@ class AuditedGuilds(AuditedBackend):
         if changes:
             self.note(guild_id, Event.MEMBER_ROLE_UPDATE, user_id, changes)
 
+    def add_member(self, guild_id: int, user_id: int, **fields: Any) -> MemberModel:
+        member = super().add_member(guild_id, user_id, **fields)
+        if self._act is not None and self.users[user_id].bot:
+            self.note(guild_id, Event.BOT_ADD, user_id)
+        return member
+
     def apply_ban(self, guild_id: int, user_id: int, reason: str | None) -> None:
         super().apply_ban(guild_id, user_id, reason)
         self.note(guild_id, Event.MEMBER_BAN_ADD, user_id)

@@ -368,6 +368,35 @@ async def test_arranging_in_somebodys_name(market: loopcord.Guild) -> None:
     assert {role["reason"], overwrite["reason"]} == {"tidying up"}
 
 
+async def test_bots_and_stickers(market: loopcord.Guild) -> None:
+    mod = market.add_member("mod")
+
+    with mod.doing():
+        helper = market.add_member("helper", bot=True)
+        market.discord.backend.create_sticker(market.id, "lamp", mod.id, tags="lamp", file_data=b"png")
+
+    sticker, added = market.audit_log
+    assert (added["action_type"], added["target_id"], added["user_id"]) == (28, helper.id, mod.id)
+    assert sticker["action_type"] == 90
+    assert {"key": "name", "new_value": "lamp"} in sticker["changes"]
+
+
+async def test_moves_in_voice_are_counted_and_name_nobody(market: loopcord.Guild, api) -> None:
+    """https://discord.com/developers/docs/resources/audit-log#audit-log-entry-object-optional-audit-entry-info"""
+    lobby, stage = market.create_voice_channel("lobby"), market.create_voice_channel("stage")
+    people = [market.add_member(name) for name in ("alice", "bob")]
+    for person in people:
+        market.discord.backend.set_voice_state(market.id, person.id, lobby.id)
+        await api("PATCH", f"/guilds/{market.id}/members/{person.id}", {"channel_id": str(stage.id)})
+    for person in people:
+        await api("PATCH", f"/guilds/{market.id}/members/{person.id}", {"channel_id": None})
+
+    disconnected, moved = market.audit_log
+    assert (moved["action_type"], moved["target_id"]) == (26, None)
+    assert moved["options"] == {"channel_id": str(stage.id), "count": "2"}
+    assert (disconnected["action_type"], disconnected["options"]) == (27, {"count": "2"})
+
+
 async def test_deletions_by_others_are_counted_on_one_entry(market: loopcord.Guild, listen) -> None:
     """https://github.com/discord/discord-api-docs/issues/5911: only the first one is announced."""
     general, other = market.channel("general"), market.create_text_channel("other")
