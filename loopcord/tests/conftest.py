@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import types
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
+import aiohttp
 import hikari
+import hikari.impl.buckets
+import hikari.impl.rate_limits
+import hikari.impl.rest
+import hikari.impl.shard
+import hikari.internal.time
 import lightbulb
 import pytest
 
@@ -87,3 +94,58 @@ def boot(discord: loopcord.LocalDiscord, boot_in) -> Callable[..., Coroutine[Any
         return boot_in(discord, arrange, **options)
 
     return boot
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that knows nothing of Discord."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def hikari_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[loopcord.VirtualClock], None]:
+    """Let hikari take its time from a world's clock: heartbeats, waits for limits, pauses before a retry.
+
+    It is the real hikari, with another clock: what would take it minutes then takes a few
+    ``await discord.advance(…)``, and nothing depends on the speed of the machine.
+    """
+
+    def hikari_on(clock: loopcord.VirtualClock) -> None:
+        async def sleep_of_shard(seconds: float) -> None:
+            # A quarter of a second is how long a shard lets its transport close, which needs no time here.
+            await clock.sleep(0 if seconds == 0.25 else seconds)
+
+        async def wait_for(awaitable: Awaitable[Any], timeout: float | None) -> Any:
+            if timeout is None:
+                return await awaitable
+            task = asyncio.ensure_future(awaitable)
+            alarm = asyncio.create_task(clock.sleep(timeout))
+            await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            alarm.cancel()
+            if not task.done():
+                task.cancel()
+                raise TimeoutError
+            return task.result()
+
+        def now() -> float:
+            return clock.now().timestamp()
+
+        ticks = iter(range(1, 1_000_000_000))
+
+        def ticking() -> float:
+            # hikari takes an acknowledgement at the very instant of its heartbeat for none.
+            return now() + next(ticks) / 1_000_000
+
+        for module, sleep, time in (
+            (hikari.impl.buckets, clock.sleep, now),
+            (hikari.impl.rate_limits, clock.sleep, now),
+            (hikari.impl.rest, clock.sleep, now),
+            (hikari.impl.shard, sleep_of_shard, ticking),
+        ):
+            waits = {**vars(asyncio), "sleep": sleep, "wait_for": wait_for}
+            monkeypatch.setattr(module, "asyncio", types.SimpleNamespace(**waits))
+            times = {**vars(hikari.internal.time), "time": time}
+            monkeypatch.setattr(module, "time", types.SimpleNamespace(**times))
+
+    return hikari_on

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,12 +11,6 @@ import pytest
 from backports import zstd
 
 import loopcord
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 def _identify(discord: loopcord.LocalDiscord, **changes: Any) -> str:
@@ -123,42 +116,220 @@ async def test_identifying_twice_and_unknown_opcodes(
             assert (await socket.receive()).data == code
 
 
-async def test_resume_replays_exactly_what_was_missed(http: aiohttp.ClientSession) -> None:
-    async with loopcord.LocalDiscord(replay=3) as discord:
+class Resumer:
+    """A client that only knows how to identify, to be cut off, and to resume."""
+
+    def __init__(self, discord: loopcord.LocalDiscord, http: aiohttp.ClientSession) -> None:
+        self.discord = discord
+        self.http = http
+        self.session_id = ""
+
+    async def identify_and_lose_the_connection(self) -> None:
+        async with self.http.ws_connect(self.discord.gateway_url) as socket:
+            await socket.receive_json()
+            await socket.send_str(_identify(self.discord))
+            self.session_id = (await socket.receive_json())["d"]["session_id"]
+            await socket.receive_json()
+            await self.discord.drop()
+
+    async def resume(self, seq: Any) -> list[Any]:
+        """What is answered, up to RESUMED, a refusal, or a close code; the connection is lost again."""
+        async with self.http.ws_connect(self.discord.gateway_url) as again:
+            await again.receive_json()
+            data = {"token": self.discord.token, "session_id": self.session_id, "seq": seq}
+            await again.send_str(json.dumps({"op": 6, "d": data}))
+            received: list[Any] = []
+            while True:
+                message = await again.receive()
+                if message.type is aiohttp.WSMsgType.CLOSE:
+                    return [*received, message.data]
+                received.append(json.loads(message.data))
+                if received[-1]["op"] != 0 or received[-1]["t"] == "RESUMED":
+                    await self.discord.drop()
+                    return received
+
+
+async def test_resume_replays_exactly_what_was_missed(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    general = discord.create_guild("Market").create_text_channel("general")
+    alice = discord.guilds[0].add_member("alice")
+    client = Resumer(discord, http)
+    await client.identify_and_lose_the_connection()
+    for word in ("one", "two"):
+        general.post(alice, word)
+
+    replayed = await client.resume(2)
+    again = await client.resume(3)
+
+    assert [(event["s"], event["t"]) for event in replayed] == [
+        (3, "MESSAGE_CREATE"),
+        (4, "MESSAGE_CREATE"),
+        (5, "RESUMED"),
+    ]
+    assert [event["d"]["content"] for event in replayed[:2]] == ["one", "two"]
+    assert [(event["s"], event["t"]) for event in again] == [
+        (4, "MESSAGE_CREATE"),
+        (6, "RESUMED"),
+    ]
+
+
+@pytest.mark.parametrize("keep", [0, 3])
+async def test_a_resume_beyond_what_is_kept_is_invalid(http: aiohttp.ClientSession, keep: int) -> None:
+    async with loopcord.LocalDiscord(replay=keep) as discord:
         general = discord.create_guild("Market").create_text_channel("general")
         alice = discord.guilds[0].add_member("alice")
-        async with http.ws_connect(discord.gateway_url) as socket:
-            await socket.receive_json()
-            await socket.send_str(_identify(discord))
-            session = (await socket.receive_json())["d"]["session_id"]
-            await socket.receive_json()
-            await discord.drop()
-        for word in ("one", "two"):
-            general.post(alice, word)
+        client = Resumer(discord, http)
+        await client.identify_and_lose_the_connection()
+        for number in range(keep + 1):
+            general.post(alice, f"message {number}")
 
-        async def resume(seq: int) -> list[Any]:
-            async with http.ws_connect(discord.gateway_url) as again:
-                await again.receive_json()
-                data = {"token": discord.token, "session_id": session, "seq": seq}
-                await again.send_str(json.dumps({"op": 6, "d": data}))
-                received = [await again.receive_json()]
-                while received[-1]["op"] == 0 and received[-1]["t"] != "RESUMED":
-                    received.append(await again.receive_json())
-                await discord.drop()
-                return received
+        [refusal] = await client.resume(2)
+        [gone] = await client.resume(3)
 
-        replayed = await resume(2)
-        assert [(event["s"], event["t"]) for event in replayed] == [
-            (3, "MESSAGE_CREATE"),
-            (4, "MESSAGE_CREATE"),
-            (5, "RESUMED"),
-        ]
-        assert [event["d"]["content"] for event in replayed[:2]] == ["one", "two"]
-        # Three events are kept; asking for more than that, or for the future, invalidates.
-        for word in ("three", "four"):
-            general.post(alice, word)
-        assert (await resume(2))[0]["op"] == 9
-        assert (await resume(99))[0]["op"] == 9
+        assert (refusal["op"], refusal["d"]) == (9, False)
+        assert (gone["op"], gone["d"]) == (9, False)
+
+
+async def test_a_resume_from_the_future_is_an_invalid_sequence(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    """https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway: 4007 is not resumable."""
+    discord.create_guild("Market")
+    client = Resumer(discord, http)
+    await client.identify_and_lose_the_connection()
+
+    assert await client.resume(99) == [4007]
+    [refusal] = await client.resume(2)
+    assert (refusal["op"], refusal["d"]) == (9, False)
+
+
+async def test_a_resume_replaces_the_connection_that_is_still_there(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    general = discord.create_guild("Market").create_text_channel("general")
+    alice = discord.guilds[0].add_member("alice")
+    async with http.ws_connect(discord.gateway_url) as old, http.ws_connect(discord.gateway_url) as new:
+        await old.receive_json()
+        await old.send_str(_identify(discord))
+        session = (await old.receive_json())["d"]["session_id"]
+        await old.receive_json()
+        await new.receive_json()
+        await new.send_str(
+            json.dumps({"op": 6, "d": {"token": discord.token, "session_id": session, "seq": 2}})
+        )
+        resumed = await new.receive_json()
+        general.post(alice, "only once")
+
+        assert (resumed["s"], resumed["t"]) == (3, "RESUMED")
+        assert (await new.receive_json())["d"]["content"] == "only once"
+        assert (await old.receive()).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert len(discord.connections) == 1
+
+
+# ------------------------------------------------------------------ what a client may send
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"op": 2, "d": []}, 4002),
+        ({"op": 2, "d": {"token": "TOKEN", "intents": "many"}}, 4002),
+        ({"op": 2, "d": {"token": "TOKEN", "intents": 0, "shard": 1}}, 4002),
+        ({"op": 6, "d": {"token": "TOKEN", "session_id": "x", "seq": "soon"}}, 4002),
+        ({"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 1}}, 4004),
+        ({"op": 1, "d": {}}, 4002),
+        ({"op": 1, "d": "x" * 4_096}, 4002),
+    ],
+)
+async def test_a_payload_of_the_wrong_shape_is_a_decode_error(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession, payload: dict[str, Any], code: int
+) -> None:
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_str(json.dumps(payload).replace("TOKEN", discord.token))
+
+        assert (await socket.receive()).data == code
+
+
+@pytest.mark.parametrize("op", [{"op": 8, "d": {"guild_id": "GUILD", "user_ids": ["me"]}}, {"op": 8, "d": 3}])
+async def test_a_request_of_the_wrong_shape_is_a_decode_error(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession, op: dict[str, Any]
+) -> None:
+    guild = discord.create_guild("Market")
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_str(_identify(discord))
+        await _events(socket, 2)
+        await socket.send_str(json.dumps(op).replace("GUILD", str(guild.id)))
+
+        assert (await socket.receive()).data == 4002
+
+
+async def test_a_second_identify_or_resume_ends_the_session(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    client = Resumer(discord, http)
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_str(_identify(discord))
+        client.session_id = (await socket.receive_json())["d"]["session_id"]
+        data = {"token": discord.token, "session_id": client.session_id, "seq": 1}
+        await socket.send_str(json.dumps({"op": 6, "d": data}))
+
+        assert (await socket.receive()).data == 4005
+    assert (await client.resume(1))[0]["op"] == 9
+
+
+async def test_more_than_120_payloads_a_minute_end_the_connection(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    """https://discord.com/developers/docs/events/gateway#rate-limiting"""
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await socket.receive_json()
+        for _ in range(120):
+            await socket.send_str('{"op":1,"d":null}')
+        for _ in range(120):
+            assert (await socket.receive_json())["op"] == 11
+        await discord.advance(60)  # a client may keep its time by the world's clock
+        await socket.send_str('{"op":1,"d":null}')
+        assert (await socket.receive_json())["op"] == 11
+        for _ in range(120):
+            await socket.send_str('{"op":1,"d":null}')
+        while (answer := await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+            assert json.loads(answer.data)["op"] == 11
+
+    assert answer.data == 4008
+
+
+async def test_an_unknown_version_of_the_gateway(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    async with http.ws_connect(f"{discord.gateway_url}?v=5&encoding=json") as socket:
+        assert (await socket.receive()).data == 4012
+
+
+async def test_an_encoding_that_is_not_modelled(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await http.ws_connect(f"{discord.gateway_url}?v=10&encoding=etf")
+
+    assert refusal.value.status == 400
+
+
+async def test_a_heartbeat_from_the_future_is_noted(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_str(_identify(discord))
+        await socket.receive_json()
+        await socket.send_str('{"op":1,"d":7}')
+        assert (await socket.receive_json())["op"] == 11
+
+        assert list(discord.connections[0].heartbeats) == [7]
+    assert "heartbeat with sequence 7, which has not been sent" in discord.transcript()
 
 
 # ------------------------------------------------------------------ REST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 
+import aiohttp
 import hikari
 import pytest
 
@@ -114,6 +115,25 @@ async def test_a_bot_that_never_rests_is_reported(boot_in) -> None:
 
         with pytest.raises(loopcord.SettleError, match=r"did not come to rest within 0\.3 s"):
             await alice.send(general, "hall of mirrors")
+
+
+async def test_a_socket_that_becomes_half_open_meanwhile_is_waited_for_no_longer(
+    discord: loopcord.LocalDiscord, http: aiohttp.ClientSession
+) -> None:
+    async with http.ws_connect(discord.gateway_url, autoping=False) as socket:
+        await socket.receive_json()
+        data = {"token": discord.token, "intents": 0, "properties": {}}
+        await socket.send_json({"op": 2, "d": data})
+        await socket.receive_json()
+        settling = asyncio.create_task(discord.settle())
+        # The client has been asked whether it has read everything, and does not answer.
+        assert (await socket.receive()).type is aiohttp.WSMsgType.PING
+        assert not settling.done()
+
+        discord.trouble.half_open()
+
+        await settling
+        await discord.settle()
 
 
 async def test_until_is_asked_after_every_change(discord: loopcord.LocalDiscord) -> None:

@@ -10,30 +10,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .buckets import Limit
     from .clock import Clock, SystemClock, VirtualClock
     from .errors import ActError, LoopcordError, SettleError, WorldError
     from .guilds import Channel, Guild, Role, User
+    from .limits import SharedLimit
     from .local import LocalDiscord
     from .members import Member
     from .messages import Message, Reply
     from .page import Page
+    from .ratelimits import RateLimits
     from .rest import Request
+    from .trouble import Trouble
 
 __all__ = [
     "ActError",
     "Channel",
     "Clock",
     "Guild",
+    "Limit",
     "LocalDiscord",
     "LoopcordError",
     "Member",
     "Message",
     "Page",
+    "RateLimits",
     "Reply",
     "Request",
     "Role",
     "SettleError",
+    "SharedLimit",
     "SystemClock",
+    "Trouble",
     "User",
     "VirtualClock",
     "WorldError",
@@ -46,16 +54,20 @@ _HOMES = {
     "Channel": "guilds",
     "Clock": "clock",
     "Guild": "guilds",
+    "Limit": "buckets",
     "LocalDiscord": "local",
     "LoopcordError": "errors",
     "Member": "members",
     "Message": "messages",
     "Page": "page",
+    "RateLimits": "ratelimits",
     "Reply": "messages",
     "Request": "rest",
     "Role": "guilds",
     "SettleError": "errors",
+    "SharedLimit": "limits",
     "SystemClock": "clock",
+    "Trouble": "trouble",
     "User": "guilds",
     "VirtualClock": "clock",
     "WorldError": "errors",

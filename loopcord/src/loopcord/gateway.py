@@ -1,35 +1,41 @@
-"""The gateway: who may connect, what the opcodes mean, and which session hears which event.
+"""The gateway: who is connected, and which session hears which event.
 
-Events are turned into JSON once and shared by every session that may see them.
+What clients say is answered in :mod:`loopcord.commands`; what may happen to an event on its way is in
+:mod:`loopcord.flow`. Events are turned into JSON once and shared by every session that may see them.
 Source: https://discord.com/developers/docs/events/gateway
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, web
 
 from ._simcord import serializers
+from .clock import Clock, SystemClock
+from .commands import OP_HEARTBEAT, OP_INVALID_SESSION, Commands, belongs
 from .compression import compressor_for
-from .intents import Visibility, disallowed
+from .flow import Flow
+from .intents import Visibility
+from .ratelimits import RateLimits
+from .routes import Facts
 from .sessions import Connection, Session
-from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
 __all__ = ["Gateway"]
 
-#: Members per GUILD_MEMBERS_CHUNK (Discord: "up to 1000").
-CHUNK_SIZE = 1000
-#: Guilds with more members than this are `large` by default.
-DEFAULT_LARGE_THRESHOLD = 50
+#: Seconds between heartbeats, as Discord announces it.
+HEARTBEAT_INTERVAL = 41.25
+#: The versions that may be asked for; any other is refused with 4012.
+_VERSIONS = (None, "9", "10")
+#: Close codes after which the session can still be resumed; those below 4000 leave it, too.
+#: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+_RESUMABLE = frozenset({4000, 4002, 4008})
 
-_DISPATCH, _HEARTBEAT, _IDENTIFY, _PRESENCE, _VOICE, _RESUME = 0, 1, 2, 3, 4, 6
-_RECONNECT, _REQUEST_MEMBERS, _INVALID_SESSION, _ACK = 7, 8, 9, 11
+_RECONNECT = 7
 
 
 class Gateway:
@@ -40,20 +46,36 @@ class Gateway:
         backend: LocalBackend,
         *,
         token: Callable[[], str],
-        url: Callable[[], str],
+        facts: Facts,
         denied_intents: int,
         replay: int,
+        clock: Clock,
+        limits: Callable[[], RateLimits | None],
         activity: Callable[[], None],
     ) -> None:
         self._backend = backend
-        self._token = token
-        self._url = url
-        self._denied = denied_intents
-        self._replay = replay
+        self._clock = clock
+        self._real_time = SystemClock()
         self._activity = activity
-        self._sessions: dict[str, Session] = {}
-        self._ids = itertools.count(1)
+        self._commands = Commands(
+            self,
+            backend,
+            token=token,
+            facts=facts,
+            denied_intents=denied_intents,
+            replay=replay,
+            limits=limits,
+        )
+        self.sessions: dict[str, Session] = {}
         self.connections: list[Connection] = []
+        #: Seconds between heartbeats that HELLO announces to those who connect.
+        self.heartbeat_interval = HEARTBEAT_INTERVAL
+        #: What happens to events on their way to a session.
+        self.flow = Flow()
+        #: Guilds that an outage has taken away.
+        self.unavailable: set[int] = set()
+        #: How many RESUMEs are still to be refused.
+        self.refused_resumes = 0
         backend.subscribers.append(self.publish)
 
     # ------------------------------------------------------------------ the socket
@@ -64,11 +86,15 @@ class Gateway:
             compressor = compressor_for(request.query.get("compress"))
         except ValueError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
+        if (encoding := request.query.get("encoding", "json")) != "json":
+            raise web.HTTPBadRequest(text=f"the encoding {encoding!r} is not modelled; connect with json")
         socket = web.WebSocketResponse(autoping=False, max_msg_size=0, compress=False)
         await socket.prepare(request)
         connection = Connection(self, socket, compressor)
         self.connections.append(connection)
         self._activity()
+        if request.query.get("v") not in _VERSIONS:
+            connection.close(4012, "Invalid API version.")
         await connection.run(request)
         return socket
 
@@ -80,203 +106,122 @@ class Gateway:
         if session is not None and session.connection is connection:
             session.connection = None
             if code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY):
-                self._sessions.pop(session.id, None)
+                self.sessions.pop(session.id, None)
         self._activity()
 
     @property
     def ready(self) -> list[Connection]:
-        """Connections with a session, in the order they identified."""
-        return [connection for connection in self.connections if connection.session is not None]
+        """Connections that have been told READY or RESUMED and can be talked to, in the order they came."""
+        return [connection for connection in self.connections if connection.ready]
 
-    # ------------------------------------------------------------------ client to server
+    @property
+    def reachable(self) -> list[Connection]:
+        """Connections with a session whose client reads what is sent."""
+        return [c for c in self.connections if c.session is not None and not c.half_open]
+
+    def pace(self) -> float:
+        """Seconds by which a client's payloads are counted.
+
+        A client may keep its own time by the world's clock or by the real one, so both count.
+        """
+        virtual = 0.0 if isinstance(self._clock, SystemClock) else self._clock.monotonic()
+        return self._real_time.monotonic() + virtual
+
+    def close(self, connection: Connection, code: int, reason: str) -> None:
+        """End a connection with a close code, and its session, too, if the code says so."""
+        session = connection.session
+        if code >= 4000 and code not in _RESUMABLE and session is not None:
+            self.forget(session)
+        connection.close(code, reason)
+
+    def forget(self, session: Session) -> None:
+        """Lose a session; whoever asks for it is told that it is invalid."""
+        self.sessions.pop(session.id, None)
+        if session.connection is not None:
+            session.connection.session = None
+            session.connection = None
 
     def received(self, connection: Connection, op: int, data: Any) -> None:
         """One payload from a client."""
-        if op == _HEARTBEAT:
-            connection.send_op(_ACK, None)
-            return
-        self._activity()
-        if op == _IDENTIFY:
-            self._identify(connection, data or {})
-        elif op == _RESUME:
-            self._resume(connection, data or {})
-        elif connection.session is None:
-            connection.close(4003, "Not authenticated.")
-        elif op == _REQUEST_MEMBERS:
-            self._request_members(connection.session, data or {})
-        elif op in (_PRESENCE, _VOICE):
-            # Accepted; the bot's own presence is visible to nobody here, and voice is not modelled.
-            self._backend.transcript.append(("CLIENT", f"op {op}", data))
-        else:
-            connection.close(4001, f"Unknown opcode {op}.")
-
-    def _identify(self, connection: Connection, data: Mapping[str, Any]) -> None:
-        if connection.session is not None:
-            connection.close(4005, "Already authenticated.")
-            return
-        if str(data.get("token", "")).removeprefix("Bot ") != self._token():
-            connection.close(4004, "Authentication failed.")
-            return
-        number, count = data.get("shard") or (0, 1)
-        if not 0 <= number < count:
-            connection.close(4010, "Invalid shard.")
-            return
-        intents = int(data.get("intents", 0))
-        if intents < 0 or intents >= 1 << 26:
-            connection.close(4013, "Invalid intent(s).")
-            return
-        if refused := disallowed(intents, self._denied):
-            connection.close(4014, f"Disallowed intent(s): {', '.join(refused)}.")
-            return
-        shard = (int(number), int(count))
-        for other in [s for s in self._sessions.values() if s.shard == shard and s.connection is None]:
-            del self._sessions[other.id]
-        large = int(data.get("large_threshold") or DEFAULT_LARGE_THRESHOLD)
-        session = Session(f"loopcord-session-{next(self._ids)}", intents, shard, self._replay, large)
-        self._sessions[session.id] = session
-        session.connection, connection.session = connection, session
-        guilds = [g for g in self._backend.guilds.values() if _belongs(g.id, shard)]
-        ready = {
-            "v": 10,
-            "user": dict(serializers.user_payload(self._backend.bot_user)),
-            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
-            "session_id": session.id,
-            "session_type": "normal",
-            "resume_gateway_url": self._url(),
-            "shard": list(shard),
-            "application": {"id": str(self._backend.application_id), "flags": 0},
-            "private_channels": [],
-            "user_settings": {},
-            "relationships": [],
-            "presences": [],
-            "guild_join_requests": [],
-            "geo_ordered_rtc_regions": [],
-            "_trace": ["loopcord"],
-        }
-        self._backend.transcript.append(("GATEWAY", f"READY shard {number}/{count}", None))
-        session.dispatch("READY", dumps(ready))
-        for guild in guilds:
-            payload = dict(serializers.guild_create_payload(self._backend, guild))
-            # At start a guild comes out of the "outage" that READY announced.
-            payload["unavailable"] = False
-            self._offer(session, "GUILD_CREATE", payload, Visibility(self._backend, "GUILD_CREATE", payload))
-
-    def _resume(self, connection: Connection, data: Mapping[str, Any]) -> None:
-        if str(data.get("token", "")).removeprefix("Bot ") != self._token():
-            connection.close(4004, "Authentication failed.")
-            return
-        session = self._sessions.get(str(data.get("session_id")))
-        missed = session.since(int(data.get("seq") or 0)) if session is not None else None
-        if session is None or missed is None:
-            connection.send_op(_INVALID_SESSION, False)
-            return
-        if session.connection is not None:
-            session.connection.session = None
-            session.connection.abort()
-        session.connection, connection.session = connection, session
-        for frame in missed:
-            connection.send(frame)
-        self._backend.transcript.append(("GATEWAY", f"RESUMED, {len(missed)} replayed", None))
-        session.dispatch("RESUMED", b'{"_trace":["loopcord"]}')
-
-    def _request_members(self, session: Session, data: Mapping[str, Any]) -> None:
-        guild_id = data.get("guild_id")
-        if isinstance(guild_id, list):  # Discord accepts an array of one id, too
-            guild_id = guild_id[0] if guild_id else 0
-        guild = self._backend.guilds.get(int(guild_id or 0))
-        if guild is None:
-            return
-        not_found: list[str] = []
-        if "user_ids" in data:
-            wanted = data["user_ids"] if isinstance(data["user_ids"], list) else [data["user_ids"]]
-            found = [guild.members[int(i)] for i in wanted if int(i) in guild.members]
-            not_found = [str(i) for i in wanted if int(i) not in guild.members]
-        else:
-            prefix = str(data.get("query") or "").casefold()
-            found = [
-                member
-                for member in guild.members.values()
-                if self._backend.users[member.user_id].name.casefold().startswith(prefix)
-                or (member.nick or "").casefold().startswith(prefix)
-            ]
-        limit = int(data.get("limit") or 0)
-        if limit:
-            found = found[:limit]
-        chunks = [found[i : i + CHUNK_SIZE] for i in range(0, len(found), CHUNK_SIZE)] or [[]]
-        for index, chunk in enumerate(chunks):
-            payload: dict[str, Any] = {
-                "guild_id": str(guild.id),
-                "members": [serializers.member_payload(self._backend, guild, member) for member in chunk],
-                "chunk_index": index,
-                "chunk_count": len(chunks),
-            }
-            if not_found and index == 0:
-                payload["not_found"] = not_found
-            if data.get("presences"):
-                payload["presences"] = []
-            if data.get("nonce") is not None:
-                payload["nonce"] = data["nonce"]
-            self._backend.transcript.append(("GATEWAY", "GUILD_MEMBERS_CHUNK", payload))
-            session.dispatch("GUILD_MEMBERS_CHUNK", dumps(payload))
+        if op != OP_HEARTBEAT:
+            self._activity()
+        self._commands.received(connection, op, data)
 
     # ------------------------------------------------------------------ server to client
 
     def publish(self, event: str, payload: Mapping[str, Any]) -> None:
         """Hand a backend event to every session whose shard and intents it concerns."""
         self._activity()
-        if not self._sessions:
+        if not self.sessions:
             return
         if event == "GUILD_CREATE":
             payload = {k: v for k, v in payload.items() if k != "unavailable"}
         guild_id = payload.get("id") if event in _GUILD_EVENTS else payload.get("guild_id")
-        visibility = Visibility(self._backend, event, payload)
-        for session in self._sessions.values():
-            if not _belongs(int(guild_id) if guild_id else None, session.shard):
-                continue
-            self._offer(session, event, payload, visibility)
+        if guild_id is not None and int(guild_id) in self.unavailable:
+            return
+        self._hand_out(event, payload, int(guild_id) if guild_id else None)
 
-    def _offer(
-        self, session: Session, event: str, payload: Mapping[str, Any], visibility: Visibility
-    ) -> None:
+    def _hand_out(self, event: str, payload: Mapping[str, Any], guild_id: int | None) -> None:
+        visibility = Visibility(self._backend, event, payload)
+        for session in list(self.sessions.values()):
+            if belongs(guild_id, session.shard):
+                self.offer(session, event, payload, visibility)
+
+    def offer(self, session: Session, event: str, payload: Mapping[str, Any], visibility: Visibility) -> None:
+        """Send an event to a session, in the form in which it may see it, if it may."""
         body = visibility.body(session.intents, session.large)
         if body is not None:
-            session.dispatch(event, body)
+            self.flow.dispatch(session, event, body)
 
     # ------------------------------------------------------------------ trouble on demand
 
-    def drop(self) -> None:
-        """Cut every socket without a close frame."""
-        for connection in list(self.connections):
-            connection.abort()
+    def drop(self, connections: Iterable[Connection] | None = None, *, reset: bool = False) -> None:
+        """Cut sockets (by default all) without a close frame."""
+        for connection in list(self.connections if connections is None else connections):
+            connection.abort(reset=reset)
 
-    def reconnect(self) -> None:
-        """Ask every client to reconnect and resume (op 7)."""
-        for connection in self.ready:
-            connection.send_op(_RECONNECT, None)
+    def stop(self) -> None:
+        """Cut every socket and forget the events that are still under way."""
+        self.flow.stop()
+        self.drop()
 
-    def invalidate(self, *, resumable: bool) -> None:
-        """Tell every client that its session is invalid (op 9)."""
-        for connection in self.ready:
-            if not resumable and connection.session is not None:
-                self._sessions.pop(connection.session.id, None)
-                connection.session.connection = None
-                connection.session = None
-            connection.send_op(_INVALID_SESSION, resumable)
+    def reconnect(self, connection: Connection) -> None:
+        """Ask a client to reconnect and resume (op 7)."""
+        connection.send_op(_RECONNECT, None)
+
+    def invalidate(self, connection: Connection, *, resumable: bool) -> None:
+        """Tell a client that its session is invalid (op 9)."""
+        if not resumable and connection.session is not None:
+            self.forget(connection.session)
+        connection.send_op(OP_INVALID_SESSION, resumable)
+
+    def ask_heartbeat(self, connection: Connection) -> None:
+        """Ask a client for a heartbeat now (op 1)."""
+        connection.send_op(OP_HEARTBEAT, None)
 
     def forget_sessions(self) -> None:
         """Lose every session that has no socket, so that a RESUME is refused."""
-        for session in [s for s in self._sessions.values() if s.connection is None]:
-            del self._sessions[session.id]
+        for session in [s for s in self.sessions.values() if s.connection is None]:
+            del self.sessions[session.id]
+
+    def take_away(self, guild_id: int) -> None:
+        """Begin an outage of a guild."""
+        payload = {"id": str(guild_id), "unavailable": True}
+        self._backend.transcript.append(("GATEWAY", "GUILD_DELETE", payload))
+        self._hand_out("GUILD_DELETE", payload, guild_id)
+        self.unavailable.add(guild_id)
+
+    def bring_back(self, guild_id: int) -> None:
+        """End the outage of a guild: it comes whole, as it is by now."""
+        self.unavailable.discard(guild_id)
+        guild = self._backend.guilds.get(guild_id)
+        if guild is not None and self._backend.bot_user.id in guild.members:
+            event = "GUILD_CREATE"
+            payload = {**serializers.guild_create_payload(self._backend, guild), "unavailable": False}
+        else:  # it was deleted meanwhile, or the bot removed from it
+            event, payload = "GUILD_DELETE", {"id": str(guild_id)}
+        self._backend.transcript.append(("GATEWAY", event, payload))
+        self._hand_out(event, payload, guild_id)
 
 
 _GUILD_EVENTS = frozenset({"GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE"})
-
-
-def _belongs(guild_id: int | None, shard: tuple[int, int]) -> bool:
-    """Whether a guild (or a direct message: shard 0) is served by a shard.
-
-    Source: https://discord.com/developers/docs/events/gateway#sharding
-    """
-    if guild_id is None:
-        return shard[0] == 0
-    return (guild_id >> 22) % shard[1] == shard[0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import functools
 import mimetypes
+import random
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,14 +19,17 @@ from ._repairs import LocalBackend, LocalCdn
 from .automod import Wordsets
 from .clock import SystemClock, VirtualClock
 from .errors import WorldError
+from .faults import Faults
 from .gateway import Gateway
 from .guilds import Guild, User
 from .intents import privileged_bits
 from .members import Member
-from .rest import Fault, Request, RestServer
+from .ratelimits import RateLimits
+from .rest import Request, RestServer
 from .sessions import Connection
 from .settle import IdleProbe, Settler
 from .transcript import render
+from .trouble import Trouble
 
 __all__ = ["LocalDiscord"]
 
@@ -47,6 +51,9 @@ class LocalDiscord:
         keep_messages: how many messages a channel keeps, the newest ones and those that are pinned.
         keep_bytes: how many bytes of files are kept, the newest ones.
         replay: how many events a session keeps for a RESUME.
+        rate_limits: True for Discord's, or a :class:`RateLimits`. Off by default: they are kept in real
+            time, which is what clients wait in, and a test wants to wait for nothing.
+        rng: where jitter comes from; by default the same in every run.
     """
 
     def __init__(
@@ -62,6 +69,8 @@ class LocalDiscord:
         keep_messages: int = 10_000,
         keep_bytes: int = 256 * 2**20,
         replay: int = 1_000,
+        rate_limits: bool | RateLimits = False,
+        rng: random.Random | None = None,
     ) -> None:
         if shards < 1:
             raise WorldError("shards must be at least 1")
@@ -78,28 +87,44 @@ class LocalDiscord:
         self._runner: web.AppRunner | None = None
         denied = privileged_bits(denied_intents)
         self._settler = Settler(
-            barriers=lambda: [connection.barrier for connection in self.connections],
+            barriers=lambda: [connection.barrier for connection in self._gateway.reachable],
             busy=lambda: self._rest.in_flight > 0,
             patience=lambda: self.patience,
         )
         self._listeners: list[Callable[[], None]] = []
+        limits = RateLimits() if rate_limits is True else rate_limits or None
+        starts = routes.SessionStarts(max_concurrency=shards)
+        facts = routes.Facts(lambda: self.gateway_url, shards, starts)
+        # Jitter is no secret, and a test that fails should fail again.
+        rng = rng if rng is not None else random.Random(0)  # noqa: S311
+        faults = Faults(rng)
         self._gateway = Gateway(
             self.backend,
             token=lambda: self.token,
-            url=lambda: self.gateway_url,
+            facts=facts,
             denied_intents=denied,
             replay=replay,
+            clock=self.clock,
+            limits=lambda: self._rest.limits,
             activity=self._note,
         )
         self._rest = RestServer(
             self.backend,
             token=lambda: self.token,
-            facts=routes.Facts(lambda: self.gateway_url, shards),
+            facts=facts,
             content_access="message_content" not in set(denied_intents),
             keep=keep,
             changed=self._note,
-            sleep=self.clock.sleep,
+            clock=self.clock,
+            faults=faults,
+            limits=limits,
         )
+        #: What may go wrong on request.
+        self.trouble = Trouble(self._gateway, faults, starts, rng, self.clock.sleep, self._note)
+        # The troubles that are asked for most, by their short names.
+        self.fail, self.slow, self.cut = self.trouble.fail, self.trouble.slow, self.trouble.cut
+        self.drop, self.reconnect = self.trouble.drop, self.trouble.reconnect
+        self.invalidate, self.forget_sessions = self.trouble.invalidate, self.trouble.forget_sessions
 
     # ------------------------------------------------------------------ the server
 
@@ -122,7 +147,7 @@ class LocalDiscord:
 
     async def stop(self) -> None:
         """Cut the gateway's sockets and stop listening."""
-        self._gateway.drop()
+        self._gateway.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -227,7 +252,7 @@ class LocalDiscord:
 
     @property
     def connections(self) -> list[Connection]:
-        """The live gateway connections that have identified."""
+        """The gateway connections that are live: told READY or RESUMED, and not half open."""
         return self._gateway.ready
 
     def transcript(self, last: int | None = None) -> str:
@@ -298,68 +323,3 @@ class LocalDiscord:
             await self.settle()
         clock.move_to(target)
         await self.settle()
-
-    # ------------------------------------------------------------------ trouble on demand
-
-    def fail(
-        self,
-        method: str,
-        path_glob: str,
-        *,
-        status: int = 500,
-        times: int | None = 1,
-        code: int = 0,
-        headers: Mapping[str, str] | None = None,
-        body: Any = None,
-    ) -> Callable[[], None]:
-        """Answer the next ``times`` matching requests with an error; returns what removes the fault.
-
-        ``method`` may be ``"*"``; ``path_glob`` is matched (as by fnmatch) against the path below
-        ``/api/v10``; ``times=None`` lasts until removed; ``code`` is Discord's JSON error code;
-        ``body`` replaces the whole JSON answer.
-        """
-        return self._rest.add_fault(
-            Fault(method.upper(), path_glob, times, status, code, dict(headers or {}), body)
-        )
-
-    def slow(
-        self, method: str, path_glob: str, seconds: float, *, times: int | None = 1
-    ) -> Callable[[], None]:
-        """Let matching requests wait ``seconds`` of this world's clock before they are dealt with."""
-        return self._rest.add_fault(Fault(method.upper(), path_glob, times, delay=seconds))
-
-    def cut(
-        self, method: str, path_glob: str, *, times: int | None = 1, after: bool = False
-    ) -> Callable[[], None]:
-        """Cut the connection of matching requests without an answer.
-
-        With ``after`` the request has taken effect by then, which only the bot does not know.
-        """
-        return self._rest.add_fault(
-            Fault(method.upper(), path_glob, times, cut="after" if after else "before")
-        )
-
-    async def drop(self) -> None:
-        """Cut every gateway socket without a word; sessions stay, so that a client can resume."""
-        gone: list[Awaitable[None]] = [connection.closed for connection in self._gateway.connections]
-        self._gateway.drop()
-        for closed in gone:
-            await closed
-
-    async def reconnect(self) -> None:
-        """Ask every shard to reconnect and resume (opcode 7), and wait until its socket is gone."""
-        gone: list[Awaitable[None]] = [connection.closed for connection in self.connections]
-        self._gateway.reconnect()
-        for closed in gone:
-            await closed
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Invalidate every session (opcode 9), and wait until its socket is gone."""
-        gone: list[Awaitable[None]] = [connection.closed for connection in self.connections]
-        self._gateway.invalidate(resumable=resumable)
-        for closed in gone:
-            await closed
-
-    def forget_sessions(self) -> None:
-        """Lose the sessions without a socket, so that the next RESUME is refused."""
-        self._gateway.forget_sessions()

@@ -1,17 +1,15 @@
 """The REST side: aiohttp in front of simcord's route table.
 
-A request passes: fault injection, authentication, our own routes (:mod:`loopcord.routes`), simcord's.
+A request passes: faults, rate limits, authentication, our own routes (:mod:`loopcord.routes`), simcord's.
 What neither knows answers 501 with the route's name, so that nothing is silently faked.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import io
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -28,13 +26,18 @@ from . import (
     tokens,
 )
 from ._simcord import BackendError, RequestContext, RouteNotImplemented, UnsupportedField, dispatch
+from .bodies import Upload, path_of, read_body
+from .clock import Clock, SystemClock
+from .faults import Canned, Fault, Faults, cloudflare_ban
+from .ratelimits import Asking, RateLimits, Scope
 from .rules import table as rules
-from .wire import dumps, loads
+from .sockets import cut
+from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["Fault", "Request", "RestServer"]
+__all__ = ["Request", "RestServer"]
 
 #: Our own routes, in the order in which they are looked up; what none has is simcord's.
 _TABLES = (
@@ -47,8 +50,11 @@ _TABLES = (
     automod_rules.ROUTES,
 )
 
-#: Versions of the API that are answered; both spell the modelled routes alike.
-_PREFIXES = ("/api/v10", "/api/v9")
+#: What Discord's proxy adds to every answer; discord.py takes a 429 without it for a ban by Cloudflare.
+_VIA = {"Via": "1.1 google"}
+#: Milliseconds from the Unix epoch to the first second of 2015, from which snowflakes count.
+#: https://discord.com/developers/docs/reference#snowflakes
+_EPOCH = 1_420_070_400_000
 
 
 class Request(NamedTuple):
@@ -62,32 +68,6 @@ class Request(NamedTuple):
 
 
 @dataclass(slots=True)
-class Fault:
-    """Trouble for the next ``times`` matching requests: an answer, a delay or a cut connection."""
-
-    method: str
-    path_glob: str
-    times: int | None
-    #: The HTTP status to answer with; None lets the request through.
-    status: int | None = None
-    code: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    body: Any = None
-    #: Seconds of the world's clock before anything happens.
-    delay: float = 0.0
-    cut: Literal["before", "after"] | None = None
-
-
-@dataclass(slots=True)
-class _Upload:
-    """A file of a multipart request, in the shape simcord's handlers read."""
-
-    filename: str
-    fp: io.BytesIO
-    description: str | None = None
-
-
-@dataclass(slots=True)
 class _Asked:
     """One request on its way through."""
 
@@ -96,7 +76,9 @@ class _Asked:
     reason: str | None
     query: dict[str, Any]
     body: Any = None
-    files: list[_Upload] = field(default_factory=list[_Upload])
+    files: list[Upload] = field(default_factory=list[Upload])
+    #: The rate limit headers of its answer.
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class RestServer:
@@ -111,16 +93,21 @@ class RestServer:
         content_access: bool,
         keep: int,
         changed: Callable[[], None],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
+        faults: Faults,
+        limits: RateLimits | None,
     ) -> None:
         self._backend = backend
         self._token = token
         self._facts = facts
         self._content_access = content_access
         self._changed = changed
-        self._sleep = sleep
+        self._clock = clock
+        self._real_time = SystemClock()
+        self._faults = faults
+        #: The rate limits in force; None leaves every request free.
+        self.limits = limits
         self.requests: deque[Request] = deque(maxlen=keep)
-        self._faults: list[Fault] = []
         self.in_flight = 0
         self.served = 0
 
@@ -135,33 +122,33 @@ class RestServer:
             self._changed()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        path = _path_of(request.rel_url.raw_path)
+        path = path_of(request.rel_url.raw_path)
         raw_reason = request.headers.get("X-Audit-Log-Reason")
         asked = _Asked(request.method, path, unquote(raw_reason) if raw_reason else None, dict(request.query))
         try:
-            asked.body, asked.files = await _read_body(request)
+            asked.body, asked.files = await read_body(request)
         except ValueError as error:
-            return self._reply(asked, 400, {"code": 50109, "message": f"Invalid JSON: {error}"})
+            return self._reply(asked, 400, _problem(50109, f"Invalid JSON: {error}"))
         authorized = self._authorized(request, path)
-        fault = self._fault_for(asked.method, path)
+        delay, fault = self._faults.meet(asked.method, path)
+        if delay:
+            await self._wait(delay)
         if fault is None:
             return self._real_answer(asked, authorized)
-        if fault.delay:
-            await self._wait(fault.delay)
-        if fault.status is not None:
-            answer = (
-                fault.body if fault.body is not None else {"code": fault.code, "message": "injected fault"}
-            )
-            return self._reply(asked, fault.status, answer, headers=fault.headers)
+        if fault.answer is not None:
+            return self._canned(asked, fault.answer(self._limits_clock.now().timestamp()))
         if fault.cut == "before":
-            return self._cut(request, self._reply(asked, 0, None))
-        response = self._real_answer(asked, authorized)
-        return response if fault.cut is None else self._cut(request, response)
+            return self._cut(request, fault, self._reply(asked, 0, None))
+        return self._cut(request, fault, self._real_answer(asked, authorized))
 
-    def _cut(self, request: web.Request, response: web.Response) -> web.Response:
+    @property
+    def _limits_clock(self) -> Clock:
+        """The clock by which clients wait for a limit."""
+        return self._real_time if self.limits is None else self.limits.clock
+
+    def _cut(self, request: web.Request, fault: Fault, response: web.Response) -> web.Response:
         """Let the client see its connection end where it expected ``response``."""
-        if request.transport is not None:
-            request.transport.abort()
+        cut(request.transport, reset=fault.reset)
         return response
 
     async def _wait(self, seconds: float) -> None:
@@ -169,12 +156,54 @@ class RestServer:
         self.in_flight -= 1
         self._changed()
         try:
-            await self._sleep(seconds)
+            await self._clock.sleep(seconds)
         finally:
             self.in_flight += 1
             self._changed()
 
+    def _canned(self, asked: _Asked, answer: Canned) -> web.Response:
+        """Give an answer that is not the real one."""
+        asked.headers.update(answer.headers)
+        return self._reply(
+            asked,
+            answer.status,
+            answer.body,
+            via=answer.via,
+            content_type=answer.content_type,
+            scope=answer.scope,
+        )
+
+    def _limited(self, asked: _Asked) -> web.Response | None:
+        """The 429 of a request that comes too early, if limits are on."""
+        if self.limits is None:
+            return None
+        if (seconds := self.limits.banned_for) > 0:
+            return self._canned(asked, cloudflare_ban(seconds))
+        headers, refused = self.limits.check(
+            Asking(
+                asked.method,
+                asked.path,
+                asked.body,
+                self._age_of_message(asked.path),
+                asked.path.startswith(("/interactions/", f"/webhooks/{self._backend.application_id}/")),
+            )
+        )
+        asked.headers.update(headers)
+        if refused is None:
+            return None
+        return self._canned(asked, Canned(429, refused.body, refused.headers, scope=refused.scope))
+
+    def _age_of_message(self, path: str) -> float | None:
+        """Seconds of the world's time since the message in the path was sent; None without one."""
+        _, _, rest = path.partition("/messages/")
+        number = rest.partition("/")[0]
+        if not number.isdecimal():
+            return None
+        return self._clock.now().timestamp() - ((int(number) >> 22) + _EPOCH) / 1_000
+
     def _real_answer(self, asked: _Asked, authorized: bool) -> web.Response:
+        if (too_early := self._limited(asked)) is not None:
+            return too_early
         if not authorized:
             return self._reply(asked, 401, {"code": 0, "message": "401: Unauthorized"})
         where = f"({asked.method} {asked.path})"
@@ -252,82 +281,30 @@ class RestServer:
             return True
         return request.headers.get("Authorization", "") == f"Bot {self._token()}"
 
-    def add_fault(self, fault: Fault) -> Callable[[], None]:
-        """Have matching requests meet ``fault``; returns what removes it."""
-        self._faults.append(fault)
-
-        def remove() -> None:
-            if fault in self._faults:
-                self._faults.remove(fault)
-
-        return remove
-
-    def _fault_for(self, method: str, path: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.method not in ("*", method) or not fnmatch.fnmatchcase(path, fault.path_glob):
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._faults.remove(fault)
-            return fault
-        return None
-
     def _reply(
-        self, asked: _Asked, status: int, answer: Any, *, headers: Mapping[str, str] | None = None
+        self,
+        asked: _Asked,
+        status: int,
+        answer: Any,
+        *,
+        via: bool = True,
+        content_type: str = "application/json",
+        scope: Scope | None = None,
     ) -> web.Response:
         """Note the request and build its answer; status 0 notes one that never gets any."""
         self.requests.append(Request(asked.method, asked.path, asked.body, asked.reason, status))
+        if self.limits is not None:
+            self.limits.answered(status, scope)
         if status >= 400:
             note = f"{status} to {asked.method} {asked.path}"
             self._backend.transcript.append(("ANSWER", note, answer))
+        headers = {**(_VIA if via else {}), **asked.headers}
         if answer is None or status == 204:
             return web.Response(status=status or 500, headers=headers)
         data = answer.encode() if isinstance(answer, str) else dumps(answer)
-        return web.Response(status=status, headers=headers, body=data, content_type="application/json")
+        return web.Response(status=status, headers=headers, body=data, content_type=content_type)
 
 
 def _problem(code: int, message: str) -> dict[str, Any]:
     """An error as Discord writes it."""
     return {"code": code, "message": message}
-
-
-def _path_of(raw: str) -> str:
-    """The path below ``/api/vN``; percent-escapes stay for the handlers that expect them."""
-    for prefix in _PREFIXES:
-        if raw.startswith(prefix + "/"):
-            return raw[len(prefix) :]
-    return raw
-
-
-async def _read_body(request: web.Request) -> tuple[Any, list[_Upload]]:
-    """The JSON of a request and its files, from a plain or a multipart body."""
-    if not request.can_read_body:
-        return None, []
-    if not request.content_type.startswith("multipart/"):
-        data = await request.read()
-        return (loads(data) if data else None), []
-    body: Any = None
-    scalars: dict[str, Any] = {}
-    uploads: list[tuple[str, _Upload]] = []
-    for name, part in (await request.post()).items():
-        if isinstance(part, web.FileField):
-            uploads.append((name, _Upload(part.filename, io.BytesIO(part.file.read()))))
-        elif name == "payload_json":
-            body = loads(part if isinstance(part, str) else bytes(part))
-        else:
-            scalars[name] = part
-    if body is None and scalars:
-        body = scalars
-    uploads.sort(
-        key=lambda item: item[0] if not item[0].startswith("files[") else f"files[{item[0][6:-1]:0>4}]"
-    )
-    described = {
-        str(item.get("id")): item for item in (body or {}).get("attachments") or [] if isinstance(item, dict)
-    }
-    for name, upload in uploads:
-        item = described.get(name[6:-1] if name.startswith("files[") else "")
-        if item is not None:
-            upload.description = item.get("description")
-            upload.filename = item.get("filename") or upload.filename
-    return body, [upload for _, upload in uploads]

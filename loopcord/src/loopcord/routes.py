@@ -17,7 +17,38 @@ from ._simcord import BackendError, RequestContext
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["Call", "Facts", "Handler", "Routes", "stamped"]
+__all__ = ["Call", "Facts", "Handler", "Routes", "SessionStarts", "stamped"]
+
+
+@dataclass(slots=True)
+class SessionStarts:
+    """How many sessions may still begin, as ``GET /gateway/bot`` tells it.
+
+    Source: https://discord.com/developers/docs/events/gateway#session-start-limit-object
+    """
+
+    max_concurrency: int
+    total: int = 1_000
+    #: None counts nothing and always says that all are left.
+    remaining: int | None = None
+    #: Seconds.
+    reset_after: float = 0.0
+
+    def take(self) -> bool:
+        """Count one IDENTIFY; False when there was none left."""
+        if self.remaining is None:
+            return True
+        self.remaining -= 1
+        return self.remaining >= 0
+
+    def as_json(self) -> dict[str, int]:
+        """The object as Discord writes it."""
+        return {
+            "total": self.total,
+            "remaining": self.total if self.remaining is None else max(self.remaining, 0),
+            "reset_after": round(self.reset_after * 1_000),
+            "max_concurrency": self.max_concurrency,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +57,7 @@ class Facts:
 
     gateway_url: Callable[[], str]
     shards: int
+    starts: SessionStarts
 
 
 @dataclass(frozen=True, slots=True)

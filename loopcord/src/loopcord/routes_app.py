@@ -28,13 +28,7 @@ def _gateway_bot(call: Call) -> Any:
     return {
         "url": call.facts.gateway_url(),
         "shards": call.facts.shards,
-        "session_start_limit": {
-            "total": 1000,
-            "remaining": 1000,
-            "reset_after": 0,
-            # Every shard in a bucket of its own, so that a client need not wait between them.
-            "max_concurrency": max(call.facts.shards, 1),
-        },
+        "session_start_limit": call.facts.starts.as_json(),
     }
 
 

@@ -10,18 +10,24 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
+from . import sockets
 from .compression import Compressor
 from .frames import Outbox, framed
 from .wire import dumps, loads
 
 __all__ = ["Connection", "Session"]
 
-#: Milliseconds between heartbeats, as Discord announces it.
-HEARTBEAT_INTERVAL = 41_250
+#: Bytes that a payload from a client may have; more ends the connection with 4002.
+#: https://discord.com/developers/docs/events/gateway#sending-events
+MAX_PAYLOAD = 4_096
+#: Payloads that a client may send per connection in so many seconds; more ends it with 4008.
+#: https://discord.com/developers/docs/events/gateway#rate-limiting
+COMMANDS, COMMANDS_WINDOW = 120, 60.0
 
 _HELLO = 10
 
@@ -29,12 +35,21 @@ _HELLO = 10
 class Server(Protocol):
     """Who listens to a connection."""
 
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between heartbeats, as HELLO announces them."""
+        ...
+
+    def pace(self) -> float:
+        """Seconds since an arbitrary start, by which a client's payloads are counted."""
+        ...
+
     def received(self, connection: Connection, op: int, data: Any) -> None:
         """A payload came in."""
         ...
 
     def disconnected(self, connection: Connection, code: int | None) -> None:
-        """The socket is gone; ``code`` is the client's close code, if it sent one."""
+        """The socket is gone; ``code`` is the client's close code, if it said goodbye."""
         ...
 
 
@@ -48,21 +63,24 @@ class Session:
         self.large = large
         self.seq = 0
         self.connection: Connection | None = None
-        self._recent: deque[tuple[int, bytes]] = deque(maxlen=keep)
+        self._recent: deque[bytes | None] = deque(maxlen=keep)
 
     def dispatch(self, event: str, body: bytes) -> None:
         """Number an event, keep it for a RESUME and send it if a socket is there."""
         self.seq += 1
         frame = b'{"op":0,"s":%d,"t":"%b","d":%b}' % (self.seq, event.encode(), body)
-        self._recent.append((self.seq, frame))
+        # A replay ends with a RESUMED of its own; an old one in its middle would end it early.
+        self._recent.append(frame if event != "RESUMED" else None)
         if self.connection is not None:
             self.connection.send(frame)
 
     def since(self, seq: int) -> list[bytes] | None:
         """The frames after ``seq``; None when some of them are no longer kept."""
-        if seq > self.seq or (self._recent and seq + 1 < self._recent[0][0]):
+        missed = self.seq - seq
+        if missed > len(self._recent):
             return None
-        return [frame for number, frame in self._recent if number > seq]
+        kept = itertools.islice(self._recent, len(self._recent) - missed, None)
+        return [frame for frame in kept if frame is not None]
 
 
 class Connection:
@@ -75,14 +93,32 @@ class Connection:
         self._outbox = Outbox()
         self._barriers: dict[bytes, asyncio.Future[None]] = {}
         self._barrier_ids = itertools.count()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._closing = False
+        self._commands: deque[float] = deque(maxlen=COMMANDS)
         self.session: Session | None = None
         self.closed = asyncio.get_running_loop().create_future()
         self._transport: asyncio.BaseTransport | None = None
+        #: Whether heartbeats are acknowledged.
+        self.acknowledging = True
+        #: The sequence numbers that the client's heartbeats carried, the latest ones last.
+        self.heartbeats: deque[int | None] = deque(maxlen=100)
 
     @property
     def shard(self) -> tuple[int, int] | None:
         """``(shard id, shard count)`` once identified."""
         return self.session.shard if self.session is not None else None
+
+    @property
+    def half_open(self) -> bool:
+        """Whether nothing passes any more although nobody has closed the socket."""
+        return not self._flowing.is_set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a client is there, has been told READY, and can still be talked to."""
+        return self.session is not None and self.session.seq > 0 and not self.half_open and not self._closing
 
     def send(self, frame: bytes) -> None:
         """Queue one payload."""
@@ -93,21 +129,38 @@ class Connection:
         self.send(dumps({"op": op, "d": data, "s": None, "t": None}))
 
     def close(self, code: int, reason: str) -> None:
-        """Queue a close frame behind what is already queued."""
-        # A control frame carries at most 125 bytes, two of them the code (RFC 6455, 5.5).
-        self._outbox.put_nowait((WSMsgType.CLOSE, reason.encode()[:123], code))
+        """Queue a close frame behind what is already queued; what the client still sends is not heard."""
+        if not self._closing:
+            self._closing = True
+            # A control frame carries at most 125 bytes, two of them the code (RFC 6455, 5.5).
+            self._outbox.put_nowait((WSMsgType.CLOSE, reason.encode()[:123], code))
 
-    def abort(self) -> None:
+    def abort(self, *, reset: bool = False) -> None:
         """Cut the wire without a word, as a network does."""
-        if self._transport is not None and hasattr(self._transport, "abort"):
-            self._transport.abort()  # type: ignore[attr-defined]
+        sockets.cut(self._transport, reset=reset)
+
+    def freeze(self) -> Callable[[], None]:
+        """Leave the socket half open: nothing is read or sent; returns what lets it flow again."""
+        self._flowing.clear()
+        sockets.deafen(self._transport)
+        for done in self._barriers.values():
+            if not done.done():
+                done.set_result(None)
+
+        def thaw() -> None:
+            sockets.listen_again(self._transport)
+            self._flowing.set()
+
+        return thaw
 
     async def barrier(self) -> None:
-        """Return when the client has read everything queued so far (or has gone).
+        """Return when the client has read everything queued so far (or can no longer be reached).
 
         A WebSocket PING waits its turn behind the frames, and a client answers it only when its
         reader gets there; unlike gateway commands it has no rate limit.
         """
+        if self.half_open:
+            return
         token = str(next(self._barrier_ids)).encode()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._barriers[token] = done
@@ -121,8 +174,10 @@ class Connection:
         """Talk until either side ends it."""
         self._transport = request.transport
         writer = asyncio.create_task(self._write(request))
+        goodbye: int | None = None
         try:
-            self.send_op(_HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL, "_trace": ["loopcord"]})
+            interval = round(self._gateway.heartbeat_interval * 1_000)
+            self.send_op(_HELLO, {"heartbeat_interval": interval, "_trace": ["loopcord"]})
             while True:
                 message = await self._socket.receive()
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
@@ -133,6 +188,10 @@ class Connection:
                     done = self._barriers.get(bytes(message.data))
                     if done is not None and not done.done():
                         done.set_result(None)
+                elif message.type is WSMsgType.CLOSE:
+                    # An echo of our own close frame does not come this way.
+                    goodbye = message.data
+                    break
                 else:
                     break
         finally:
@@ -141,7 +200,7 @@ class Connection:
                 await writer
             if not self.closed.done():
                 self.closed.set_result(None)
-            self._gateway.disconnected(self, self._socket.close_code)
+            self._gateway.disconnected(self, goodbye)
 
     async def _write(self, request: web.Request) -> None:
         socket, compress, transport = self._socket, self._compress, request.transport
@@ -149,6 +208,7 @@ class Connection:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while True:
                 kind, batch, code = await self._outbox.get()
+                await self._flowing.wait()
                 if kind is WSMsgType.BINARY:
                     if transport is None or transport.is_closing():
                         return
@@ -160,10 +220,21 @@ class Connection:
                     await request.writer.drain()
                 elif kind is WSMsgType.CLOSE:
                     await socket.close(code=code, message=batch[0])
+                    return
                 else:
                     await socket.send_frame(batch[0], kind)
 
     def _read(self, data: str | bytes) -> None:
+        if self._closing:
+            return
+        if len(data if isinstance(data, bytes) else data.encode()) > MAX_PAYLOAD:
+            self.close(4002, f"Error while decoding payload: more than {MAX_PAYLOAD} bytes.")
+            return
+        now = self._gateway.pace()
+        if len(self._commands) == COMMANDS and now - self._commands[0] < COMMANDS_WINDOW:
+            self.close(4008, "Rate limited.")
+            return
+        self._commands.append(now)
         try:
             payload = loads(data)
             op = payload["op"]
