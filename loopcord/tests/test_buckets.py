@@ -6,14 +6,12 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loopcord import Limit
 from loopcord.buckets import SECOND, Taken, bucket_for
 
-#: A loaded machine must not fail what it only does slowly.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 limits = st.builds(
     Limit,
     requests=st.integers(1, 20),
@@ -73,7 +71,6 @@ def test_a_limit_counts_something(requests: int, seconds: float) -> None:
         Limit(requests, seconds)
 
 
-@patient
 @given(limits, pauses)
 def test_no_window_lets_more_in_than_its_limit(limit: Limit, gaps: list[int]) -> None:
     """A fixed window by its reset; a sliding one in any stretch of time, beside what had been saved up."""
@@ -89,7 +86,6 @@ def test_no_window_lets_more_in_than_its_limit(limit: Limit, gaps: list[int]) ->
             assert count <= limit.requests + (last - first) // each + 1
 
 
-@patient
 @given(limits, pauses)
 def test_what_is_announced_is_true(limit: Limit, gaps: list[int]) -> None:
     """A client that reads the headers can rely on them."""
@@ -107,7 +103,6 @@ def test_what_is_announced_is_true(limit: Limit, gaps: list[int]) -> None:
         assert taken.allowed == (taken.retry_after == 0)
 
 
-@patient
 @given(limits, pauses)
 def test_a_refused_request_is_let_in_after_just_the_wait_it_was_told(limit: Limit, gaps: list[int]) -> None:
     bucket, now = bucket_for(limit), 0
@@ -120,7 +115,6 @@ def test_a_refused_request_is_let_in_after_just_the_wait_it_was_told(limit: Limi
             assert bucket.take(now).allowed
 
 
-@patient
 @given(limits, pauses)
 def test_a_whole_bucket_may_be_forgotten(limit: Limit, gaps: list[int]) -> None:
     bucket, now = bucket_for(limit), 10**15
@@ -133,7 +127,6 @@ def test_a_whole_bucket_may_be_forgotten(limit: Limit, gaps: list[int]) -> None:
             bucket.take(now)
 
 
-@patient
 @given(limits, st.integers(0, 10**6))
 def test_what_is_refused_uses_nothing_up(limit: Limit, spam: int) -> None:
     bucket = bucket_for(limit)

@@ -17,6 +17,7 @@ WATCHED = (
     hikari.ShardResumedEvent,
     hikari.GuildUnavailableEvent,
     hikari.GuildAvailableEvent,
+    hikari.GuildLeaveEvent,
     hikari.MemberCreateEvent,
 )
 #: More than hikari waits before it connects again for the first time (it adds up to a second by chance).
@@ -521,6 +522,20 @@ async def test_a_bot_that_starts_in_an_outage(market: Market) -> None:
     await market.discord.settle()
 
     assert [event.guild_id for event in market.bot.of(hikari.GuildAvailableEvent)] == [market.guild.id]
+
+
+async def test_a_guild_that_is_gone_after_its_outage(market: Market) -> None:
+    await market.open()
+    end = market.discord.trouble.outage(market.guild)
+    await market.discord.settle()
+    await market.bot.app.rest.leave_guild(market.guild.id)
+    await market.discord.settle()
+    assert market.bot.of(hikari.GuildLeaveEvent) == []
+
+    end()
+    await market.discord.settle()
+
+    assert [event.guild_id for event in market.bot.of(hikari.GuildLeaveEvent)] == [market.guild.id]
 
 
 async def test_everything_at_once_loses_nothing(market: Market) -> None:

@@ -26,7 +26,12 @@ class Upload:
 
 
 def path_of(raw: str) -> str:
-    """The path below ``/api/vN``; percent-escapes stay for the handlers that expect them."""
+    """The path below ``/api/vN``; percent-escapes stay for the handlers that expect them.
+
+    But for ``@``, as in ``@me`` and ``@original``: some clients escape it, and a path may have it plain
+    (RFC 3986, 3.3), so both spellings are one path.
+    """
+    raw = raw.replace("%40", "@")
     for prefix in _PREFIXES:
         if raw.startswith(prefix + "/"):
             return raw[len(prefix) :]

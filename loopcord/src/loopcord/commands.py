@@ -123,6 +123,7 @@ class Commands:
         session = Session(f"loopcord-session-{next(self._ids)}", intents, shard, self._replay, large)
         self._gateway.sessions[session.id] = session
         session.connection, connection.session = connection, session
+        connection.compresses_payloads = bool(data.get("compress"))
         guilds = [g for g in self._backend.guilds.values() if belongs(g.id, shard)]
         ready = {
             "v": 10,

@@ -1,6 +1,6 @@
-"""Transport compression of the gateway: one stream per connection, flushed per message, never ended.
+"""Compression of the gateway: one stream per connection, flushed per message, never ended; or by payload.
 
-Source: https://discord.com/developers/docs/events/gateway#transport-compression
+Source: https://discord.com/developers/docs/events/gateway#encoding-and-compression
 """
 
 from __future__ import annotations
@@ -9,16 +9,23 @@ import sys
 import zlib
 from typing import Any, Protocol
 
-__all__ = ["Compressor", "compressor_for"]
+__all__ = ["Compressor", "compressed_payload", "compressor_for"]
+
+#: Bytes from which a payload is compressed by itself. Discord compresses some and does not say which.
+WORTH_COMPRESSING = 4096
 
 
 class Compressor(Protocol):
     """Turns one gateway payload into the bytes of one frame."""
 
+    name: str
+
     def __call__(self, payload: bytes, /) -> bytes: ...
 
 
 class _ZlibStream:
+    name = "zlib-stream"
+
     def __init__(self) -> None:
         # Level 1: loopback has bandwidth to spare, tests want the CPU.
         self._stream = zlib.compressobj(level=1)
@@ -28,6 +35,8 @@ class _ZlibStream:
 
 
 class _ZstdStream:
+    name = "zstd-stream"
+
     def __init__(self, module: Any) -> None:
         self._stream = module.ZstdCompressor(level=1)
         self._flush = module.ZstdCompressor.FLUSH_BLOCK
@@ -46,6 +55,11 @@ def _zstd() -> Any | None:
     except ImportError:
         return None
     return zstd
+
+
+def compressed_payload(payload: bytes) -> bytes | None:
+    """One payload compressed by itself, for a client that identified with ``compress``; None if too small."""
+    return zlib.compress(payload, level=1) if len(payload) >= WORTH_COMPRESSING else None
 
 
 def compressor_for(name: str | None) -> Compressor | None:

@@ -191,8 +191,12 @@ class Gateway:
 
     def invalidate(self, connection: Connection, *, resumable: bool) -> None:
         """Tell a client that its session is invalid (op 9)."""
-        if not resumable and connection.session is not None:
-            self.forget(connection.session)
+        session = connection.session
+        if session is not None:
+            # The client may authenticate again on this socket (discord.js does) or on another one.
+            session.connection = connection.session = None
+            if not resumable:
+                self.forget(session)
         connection.send_op(OP_INVALID_SESSION, resumable)
 
     def ask_heartbeat(self, connection: Connection) -> None:

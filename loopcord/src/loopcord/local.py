@@ -120,7 +120,7 @@ class LocalDiscord:
             limits=limits,
         )
         #: What may go wrong on request.
-        self.trouble = Trouble(self._gateway, faults, starts, rng, self.clock.sleep, self._note)
+        self.trouble = Trouble(self._gateway, faults, starts, rng, self.clock.sleep, self._note, self.until)
         # The troubles that are asked for most, by their short names.
         self.fail, self.slow, self.cut = self.trouble.fail, self.trouble.slow, self.trouble.cut
         self.drop, self.reconnect = self.trouble.drop, self.trouble.reconnect
@@ -176,7 +176,12 @@ class LocalDiscord:
     @property
     def rest_url(self) -> str:
         """Base of the REST API, version included, as hikari's ``rest_url`` wants it."""
-        return f"http://127.0.0.1:{self.port}/api/v10"
+        return f"{self.api_url}/v10"
+
+    @property
+    def api_url(self) -> str:
+        """Base of the REST API without its version, as discord.js's ``rest.api`` wants it."""
+        return f"http://127.0.0.1:{self.port}/api"
 
     @property
     def gateway_url(self) -> str:

@@ -72,6 +72,12 @@ class QuickBackend(KeptBackend):
         if event == "GUILD_UPDATE":
             for key in ONLY_AT_CREATION:
                 announced.pop(key, None)
+        elif event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            # discord.js knows by its type that a message in a channel it has not met is a direct one.
+            # https://discord.com/developers/docs/events/gateway-events#message-create
+            channel = self.channels.get(int(payload["channel_id"]))
+            if channel is not None:
+                announced["channel_type"] = int(channel.type)
         for listener in self.subscribers:
             listener(event, announced)
         # Bytes, not the data: a kept event costs little, and nothing for the garbage collector to walk.

@@ -266,7 +266,7 @@ class RestServer:
             self._backend,
             asked.method,
             asked.path,
-            json=body,
+            json=_without_strays(body),
             params=asked.query,
             files=list(asked.files),
             reason=asked.reason,
@@ -308,3 +308,18 @@ class RestServer:
 def _problem(code: int, message: str) -> dict[str, Any]:
     """An error as Discord writes it."""
     return {"code": code, "message": message}
+
+
+def _without_strays(body: Any) -> Any:
+    """``body`` without fields that Discord ignores there and simcord would refuse.
+
+    discord.js sends its own camel-cased spelling beside Discord's (``communicationDisabledUntil``), and
+    ``enforce_nonce`` with whatever looks like a message: edits, callbacks, follow-ups. Our own routes have
+    dealt with the latter where it means something.
+    """
+    if not isinstance(body, dict):
+        return body
+    kept = {key: value for key, value in body.items() if key == key.lower() and key != "enforce_nonce"}
+    if isinstance(kept.get("data"), dict):  # the answer to an interaction
+        kept["data"] = _without_strays(kept["data"])
+    return kept

@@ -127,8 +127,9 @@ def _ban(call: Call) -> Any:
 
 
 def _delete_seconds(call: Call) -> int:
-    seconds = call.body.get("delete_message_seconds")
-    return int(call.body.get("delete_message_days") or 0) * 86_400 if seconds is None else int(seconds)
+    given = {**call.context.params, **call.body}  # discord.py sends it in the query
+    seconds = given.get("delete_message_seconds")
+    return int(given.get("delete_message_days") or 0) * 86_400 if seconds is None else int(seconds)
 
 
 @_route("POST", "/guilds/{guild_id}/bulk-ban")

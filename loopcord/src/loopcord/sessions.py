@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from aiohttp import WSMsgType, web
 
 from . import sockets
-from .compression import Compressor
+from .compression import Compressor, compressed_payload
 from .frames import Outbox, framed
 from .wire import dumps, loads
 
@@ -98,6 +98,8 @@ class Connection:
         self._closing = False
         self._commands: deque[float] = deque(maxlen=COMMANDS)
         self.session: Session | None = None
+        #: Whether the client identified with ``compress``; transport compression goes before it.
+        self.compresses_payloads = False
         self.closed = asyncio.get_running_loop().create_future()
         self._transport: asyncio.BaseTransport | None = None
         #: Whether heartbeats are acknowledged.
@@ -119,6 +121,11 @@ class Connection:
     def ready(self) -> bool:
         """Whether a client is there, has been told READY, and can still be talked to."""
         return self.session is not None and self.session.seq > 0 and not self.half_open and not self._closing
+
+    @property
+    def compression(self) -> str | None:
+        """The transport compression that the client asked for: ``zlib-stream``, ``zstd-stream`` or None."""
+        return self._compress.name if self._compress is not None else None
 
     def send(self, frame: bytes) -> None:
         """Queue one payload."""
@@ -213,16 +220,26 @@ class Connection:
                     if transport is None or transport.is_closing():
                         return
                     # Uncompressed payloads are text on Discord's gateway, compressed ones binary.
-                    if compress is None:
-                        transport.write(framed(batch, WSMsgType.TEXT))
-                    else:
+                    if compress is not None:
                         transport.write(framed(map(compress, batch), WSMsgType.BINARY))
+                    else:
+                        transport.write(self._plain(batch))
                     await request.writer.drain()
                 elif kind is WSMsgType.CLOSE:
                     await socket.close(code=code, message=batch[0])
                     return
                 else:
                     await socket.send_frame(batch[0], kind)
+
+    def _plain(self, batch: list[bytes]) -> bytes:
+        """Frames without transport compression; a large payload may be compressed by itself."""
+        if not self.compresses_payloads:
+            return framed(batch, WSMsgType.TEXT)
+        packed = [(compressed_payload(payload), payload) for payload in batch]
+        return b"".join(
+            framed([payload], WSMsgType.TEXT) if small is None else framed([small], WSMsgType.BINARY)
+            for small, payload in packed
+        )
 
     def _read(self, data: str | bytes) -> None:
         if self._closing:

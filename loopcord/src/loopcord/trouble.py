@@ -42,6 +42,7 @@ class Trouble:
         rng: random.Random,
         sleep: Callable[[float], Awaitable[None]],
         changed: Callable[[], None],
+        until: Callable[[Callable[[], bool]], Awaitable[bool]],
     ) -> None:
         self._gateway = gateway
         self._faults = faults
@@ -49,6 +50,7 @@ class Trouble:
         self._rng = rng
         self._sleep = sleep
         self._changed = changed
+        self._until = until
 
     # ------------------------------------------------------------------ requests
 
@@ -152,11 +154,14 @@ class Trouble:
         await _all_gone(gone)
 
     async def invalidate(self, resumable: bool = False, *, shard: int | None = None) -> None:
-        """Tell clients that their session is invalid (opcode 9), for good or to be resumed."""
-        gone = self._chosen(shard)
-        for connection in gone:
+        """Tell clients that their session is invalid (opcode 9), for good or to be resumed.
+
+        Returns when each has left, or has authenticated anew on the same socket.
+        """
+        lost = self._chosen(shard)
+        for connection in lost:
             self._gateway.invalidate(connection, resumable=resumable)
-        await _all_gone(gone)
+        await self._until(lambda: all(each.closed.done() or each.session is not None for each in lost))
 
     def half_open(self, shard: int | None = None) -> End:
         """Let nothing pass on the sockets of now, in either direction, without closing them.
