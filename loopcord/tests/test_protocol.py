@@ -455,7 +455,7 @@ async def test_files_are_uploaded_and_served(
     async with http.get(f"http://127.0.0.1:{discord.port}/cdn/attachments/1/2/none.txt") as missing:
         assert missing.status == 404
 
-    assert [(a["filename"], a["description"]) for a in sent["attachments"]] == [
+    assert [(a["filename"], a.get("description")) for a in sent["attachments"]] == [
         ("a.txt", "a lamp"),
         ("b.txt", None),
     ]

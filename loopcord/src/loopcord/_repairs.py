@@ -1,14 +1,12 @@
 """Where simcord's backend differs from Discord as other libraries than discord.py need it.
 
-Two kinds of repair. Serializers leave out or null fields that hikari insists on; they are wrapped
-once, in place, because REST answers and gateway events are both built from them, and only ever gain
-fields, so simcord's other users in the process are not disturbed. State that simcord has no place
-for (``nsfw``, message nonces, the identity of bot and application) lives in :class:`LocalBackend`.
+State that simcord has no place for (``nsfw``, message nonces, the identity of bot and application) lives
+in :class:`LocalBackend`, and what its events lack is put into them. The JSON of single things is repaired in
+:mod:`loopcord.payloads`.
 """
 
 from __future__ import annotations
 
-import copy
 from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,8 +15,7 @@ from typing import Any, cast
 from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
-from . import nesting
-from .automod_actions import QUARANTINED
+from . import nesting, payloads
 from .posting import QuickBackend
 from .rules.memory import Memory
 
@@ -44,6 +41,8 @@ class LocalCdn(CdnStore):
         self._blobs[path] = blob
         self._bound(len(blob))
         payload["url"] = payload["proxy_url"] = self.base + path
+        if payload["description"] is None:
+            del payload["description"]
         return payload
 
     def store_sticker(self, sticker_id: int, format_type: int, data: bytes) -> str:
@@ -152,6 +151,8 @@ class LocalBackend(QuickBackend):
         registered = super().register_commands(guild_id, plain)
         for command, extra in zip(registered, extras, strict=True):
             command["nsfw"] = extra["nsfw"]
+            if command.get("default_member_permissions") is not None:  # taken as a number, too
+                command["default_member_permissions"] = str(command["default_member_permissions"])
             self.complete_command(command, before.get((command["name"], command["type"])))
         return registered
 
@@ -167,73 +168,5 @@ class LocalBackend(QuickBackend):
 _COMMAND_EXTRAS = frozenset({"id", "application_id", "guild_id", "version", "nsfw", "handler"})
 
 
-def _wrap(name: str, extend: Any) -> None:
-    """Replace ``serializers.NAME`` by itself followed by ``extend(payload, *arguments)``, once."""
-    original = getattr(serializers, name)
-    if getattr(original, "__loopcord__", False):
-        return
-
-    def repaired(*args: Any, **kwargs: Any) -> Any:
-        payload = original(*args, **kwargs)
-        extend(payload, *args)
-        return payload
-
-    repaired.__loopcord__ = True  # type: ignore[attr-defined]
-    repaired.__wrapped__ = original  # type: ignore[attr-defined]
-    repaired.__name__ = name
-    setattr(serializers, name, repaired)
-
-
-def _user(payload: dict[str, Any], *_: Any) -> None:
-    payload.setdefault("banner", None)
-    payload.setdefault("accent_color", None)
-
-
-def _member(payload: dict[str, Any], backend: Any, guild: Any, member: Any, *_: Any) -> None:
-    if (guild.id, member.user_id) in getattr(backend, "quarantined", ()):
-        payload["flags"] |= QUARANTINED
-
-
-def _channel(payload: dict[str, Any], backend: Any, channel: Any, *_: Any) -> None:
-    payload["nsfw"] = channel.id in getattr(backend, "nsfw_channels", ())
-    payload.setdefault("flags", 0)
-    if channel.type == 15:
-        payload.setdefault("default_sort_order", None)
-        payload.setdefault("default_forum_layout", 0)
-
-
-def _guild(payload: dict[str, Any], backend: Any, guild: Any, *_: Any) -> None:
-    # Discord sends `unavailable` only around outages and at start; the gateway adds it there.
-    payload.pop("unavailable", None)
-    me = guild.members.get(backend.bot_user.id)
-    if me is not None:
-        payload["joined_at"] = me.joined_at
-    payload.update(
-        nsfw_level=0,
-        nsfw=False,
-        max_video_channel_users=25,
-        max_stage_video_channel_users=50,
-        approximate_member_count=len(guild.members),
-        approximate_presence_count=len(guild.members),
-        widget_enabled=False,
-        widget_channel_id=None,
-        safety_alerts_channel_id=None,
-        incidents_data=None,
-    )
-
-
-def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
-    """A forward of a forward carries the snapshot of the original; they are not nested.
-
-    Source: https://discord.com/developers/docs/resources/message#message-snapshot-object
-    """
-    if message.snapshots:
-        payload["message"] = copy.deepcopy(message.snapshots[0]["message"])
-
-
 nesting.install()
-_wrap("user_payload", _user)
-_wrap("member_payload", _member)
-_wrap("channel_payload", _channel)
-_wrap("guild_create_payload", _guild)
-_wrap("message_snapshot_payload", _snapshot)
+payloads.install()

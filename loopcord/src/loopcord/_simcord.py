@@ -64,6 +64,7 @@ __all__ = [
     "INTENT_BITS",
     "PRIVILEGED_INTENTS",
     "SELECT_TYPES",
+    "SIMCORD_ROUTES",
     "AllowedMentions",
     "AppCommandType",
     "AuditLogAction",
@@ -168,3 +169,9 @@ def dispatch(
             message_content_access=message_content_access,
         )
     )
+
+
+#: Method and template, such as ``/guilds/{guild_id}``, of every route that simcord answers.
+SIMCORD_ROUTES: list[tuple[str, str]] = [
+    (method, "/" + "/".join(template)) for method, routes in _ROUTES.items() for template, _ in routes
+]

@@ -182,6 +182,6 @@ class AuditedBackend(Backend):
                 return
         log.append(entry)
         now = self.clock.now()
-        while len(log) > self.kept_entries or expired(log[0], now):
+        while log and (len(log) > self.kept_entries or expired(log[0], now)):
             del log[0]
         self.emit("GUILD_AUDIT_LOG_ENTRY_CREATE", {**entry.payload(), "guild_id": str(guild_id)})

@@ -86,10 +86,15 @@ def find(trigger: int, metadata: Mapping[str, Any], text: str, wordsets: Wordset
     """What in ``text`` triggers a rule of this kind, or None."""
     if trigger in (Trigger.KEYWORD, Trigger.MEMBER_PROFILE):
         keywords = metadata.get("keyword_filter") or ()
-        patterns = [*_keywords(keywords), *((each, compiled(each)) for each in metadata["regex_patterns"])]
+        patterns = [
+            *_keywords(keywords),
+            *((each, compiled(each)) for each in metadata.get("regex_patterns") or ()),
+        ]
         return _first(patterns, text, metadata.get("allow_list") or ())
     if trigger == Trigger.KEYWORD_PRESET:
-        words = (word for preset in metadata["presets"] for word in wordsets.presets.get(int(preset), ()))
+        words = (
+            word for preset in metadata.get("presets") or () for word in wordsets.presets.get(int(preset), ())
+        )
         return _first(list(_keywords(words)), text, metadata.get("allow_list") or ())
     if trigger == Trigger.MENTION_SPAM:
         # "total number of unique role and user mentions allowed per message"

@@ -164,6 +164,10 @@ class ModeratedBackend(AuditedThings):
         (self.quarantined.add if quarantined else self.quarantined.discard)((guild_id, user_id))
         self.announce_member_update(guild_id, user_id)
 
+    def remove_member(self, guild_id: int, user_id: int) -> None:
+        super().remove_member(guild_id, user_id)
+        self.quarantined.discard((guild_id, user_id))  # who comes back is judged anew
+
     # ------------------------------------------------------------------ judging
 
     def compute_permissions(self, guild_id: int, user_id: int, channel_id: int | None = None) -> int:
@@ -219,18 +223,17 @@ class ModeratedBackend(AuditedThings):
         with self.arranging():
             for hit in hits:
                 for action in hit.rule.actions:
-                    alert = self._do(hit, action, deed)
-                    self._announce(hit, action, deed, alert)
+                    self._do(hit, action, deed)
 
-    def _do(self, hit: _Hit, action: Mapping[str, Any], deed: _Deed) -> int | None:
-        """One action; returns the id of the alert it posted."""
+    def _do(self, hit: _Hit, action: Mapping[str, Any], deed: _Deed) -> None:
+        """One action; an alert without a channel to go to is none."""
         kind, metadata = action["type"], action.get("metadata") or {}
         event, alert = Event.AUTO_MODERATION_BLOCK_MESSAGE, None
         if kind == Action.SEND_ALERT_MESSAGE:
+            if int(metadata["channel_id"]) not in self.channels:
+                return
             event = Event.AUTO_MODERATION_FLAG_TO_CHANNEL
             alert = self._alert(int(metadata["channel_id"]), hit, deed)
-            if alert is None:
-                return None
         elif kind == Action.TIMEOUT:
             event = Event.AUTO_MODERATION_USER_COMMUNICATION_DISABLED
             until = self.iso_after(int(metadata["duration_seconds"]))
@@ -243,16 +246,15 @@ class ModeratedBackend(AuditedThings):
         }
         if deed.channel_id is not None:
             options["channel_id"] = str(deed.channel_id)
+        # Whose name the entry is under is not documented; it is under that of whoever triggered the rule.
         self.log_by_discord(deed.guild_id, event, deed.user_id, options)
-        return alert
+        self._announce(hit, action, deed, alert)
 
-    def _alert(self, channel_id: int, hit: _Hit, deed: _Deed) -> int | None:
-        """Post what was written where the moderators look: a message of type 24 with one embed.
+    def _alert(self, channel_id: int, hit: _Hit, deed: _Deed) -> int:
+        """Post what was written where the moderators look, as a message of type 24; returns its id.
 
         The fields are those that Discord's clients read; it documents none of them.
         """
-        if channel_id not in self.channels:
-            return None
         timeout = hit.action(Action.TIMEOUT)
         told: dict[str, Any] = {
             "rule_name": hit.rule.name,

@@ -14,7 +14,7 @@ from .errors import WorldError
 from .parity import Correction
 from .permissions import BITS
 from .problems import Problems
-from .routes import Call, Routes
+from .routes import Call, Handler, Routes
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
@@ -75,7 +75,7 @@ _FIELDS = (
     "exempt_channels",
 )
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 

@@ -43,6 +43,7 @@ class Commands:
         denied_intents: int,
         replay: int,
         limits: Callable[[], RateLimits | None],
+        witness: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._gateway = gateway
         self._backend = backend
@@ -51,6 +52,7 @@ class Commands:
         self._denied = denied_intents
         self._replay = replay
         self._limits = limits
+        self._witness = witness
         self._ids = itertools.count(1)
 
     def received(self, connection: Connection, op: int, data: Any) -> None:
@@ -120,7 +122,9 @@ class Commands:
                 self._leave(other)
                 del self._gateway.sessions[other.id]
         large = _whole(data.get("large_threshold") or DEFAULT_LARGE_THRESHOLD, "large_threshold")
-        session = Session(f"loopcord-session-{next(self._ids)}", intents, shard, self._replay, large)
+        session = Session(
+            f"loopcord-session-{next(self._ids)}", intents, shard, self._replay, large, self._witness
+        )
         self._gateway.sessions[session.id] = session
         session.connection, connection.session = connection, session
         connection.compresses_payloads = bool(data.get("compress"))
@@ -133,7 +137,7 @@ class Commands:
             "session_type": "normal",
             "resume_gateway_url": self._facts.gateway_url(),
             "shard": list(shard),
-            "application": {"id": str(self._backend.application_id), "flags": 0},
+            "application": {"id": str(self._backend.application_id), "flags": 0, "flags_new": "0"},
             "private_channels": [],
             "user_settings": {},
             "relationships": [],

@@ -25,6 +25,8 @@ class Canned:
     via: bool = True
     content_type: str = "application/json"
     scope: Scope | None = None
+    #: Whether the body is ours, so that it has to conform to Discord's types.
+    judged: bool = True
 
 
 @dataclass(slots=True)

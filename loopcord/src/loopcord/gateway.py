@@ -52,6 +52,7 @@ class Gateway:
         clock: Clock,
         limits: Callable[[], RateLimits | None],
         activity: Callable[[], None],
+        witness: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._backend = backend
         self._clock = clock
@@ -65,6 +66,7 @@ class Gateway:
             denied_intents=denied_intents,
             replay=replay,
             limits=limits,
+            witness=witness,
         )
         self.sessions: dict[str, Session] = {}
         self.connections: list[Connection] = []

@@ -24,7 +24,8 @@ class KeptBackend(ModeratedBackend):
     def __init__(self, *, clock: Any, keep: int, keep_messages: int) -> None:
         super().__init__(clock=clock)
         self.kept_entries = keep
-        self._keep_records = keep
+        # Even who keeps nothing wants the interaction at hand to be answered.
+        self._keep_records = max(keep, 1)
         self._keep_messages = keep_messages
         #: Which interaction opened the form that a modal submission answers, by the latter's id.
         self.form_openers: dict[int, int] = {}

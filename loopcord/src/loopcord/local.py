@@ -10,7 +10,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
@@ -18,6 +18,7 @@ from . import routes
 from ._repairs import LocalBackend, LocalCdn
 from .automod import Wordsets
 from .clock import SystemClock, VirtualClock
+from .conformance import judge_for
 from .errors import WorldError
 from .faults import Faults
 from .gateway import Gateway
@@ -30,6 +31,9 @@ from .sessions import Connection
 from .settle import IdleProbe, Settler
 from .transcript import render
 from .trouble import Trouble
+
+if TYPE_CHECKING:
+    from .conformance import Violation
 
 __all__ = ["LocalDiscord"]
 
@@ -54,6 +58,8 @@ class LocalDiscord:
         rate_limits: True for Discord's, or a :class:`RateLimits`. Off by default: they are kept in real
             time, which is what clients wait in, and a test wants to wait for nothing.
         rng: where jitter comes from; by default the same in every run.
+        conformance: whether ``violations`` notes what crosses the wire and does not conform to Discord's
+            own types (needs ``loopcord[conformance]``); None leaves it to pytest's plugin.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class LocalDiscord:
         replay: int = 1_000,
         rate_limits: bool | RateLimits = False,
         rng: random.Random | None = None,
+        conformance: bool | None = None,
     ) -> None:
         if shards < 1:
             raise WorldError("shards must be at least 1")
@@ -82,6 +89,7 @@ class LocalDiscord:
             clock=self.clock, keep=keep, keep_messages=keep_messages, keep_bytes=keep_bytes
         )
         self.backend.bot_user.name = name
+        self._judge = judge_for(conformance)
         self._wanted_port = port
         self._port: int | None = None
         self._runner: web.AppRunner | None = None
@@ -107,6 +115,7 @@ class LocalDiscord:
             clock=self.clock,
             limits=lambda: self._rest.limits,
             activity=self._note,
+            witness=self._judge.dispatched if self._judge is not None else None,
         )
         self._rest = RestServer(
             self.backend,
@@ -118,6 +127,7 @@ class LocalDiscord:
             clock=self.clock,
             faults=faults,
             limits=limits,
+            judge=self._judge,
         )
         #: What may go wrong on request.
         self.trouble = Trouble(self._gateway, faults, starts, rng, self.clock.sleep, self._note, self.until)
@@ -259,6 +269,11 @@ class LocalDiscord:
     def connections(self) -> list[Connection]:
         """The gateway connections that are live: told READY or RESUMED, and not half open."""
         return self._gateway.ready
+
+    @property
+    def violations(self) -> list[Violation]:
+        """What did not conform to Discord's own types, each kind once; a test that expects it clears it."""
+        return self._judge.violations if self._judge is not None else []
 
     def transcript(self, last: int | None = None) -> str:
         """What crossed between bot and Discord, in order, one entry a line."""

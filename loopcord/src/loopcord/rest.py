@@ -36,6 +36,7 @@ from .wire import dumps
 
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
+    from .conformance import Judge
 
 __all__ = ["Request", "RestServer"]
 
@@ -96,6 +97,7 @@ class RestServer:
         clock: Clock,
         faults: Faults,
         limits: RateLimits | None,
+        judge: Judge | None = None,
     ) -> None:
         self._backend = backend
         self._token = token
@@ -107,6 +109,7 @@ class RestServer:
         self._faults = faults
         #: The rate limits in force; None leaves every request free.
         self.limits = limits
+        self._judge = judge
         self.requests: deque[Request] = deque(maxlen=keep)
         self.in_flight = 0
         self.served = 0
@@ -171,6 +174,7 @@ class RestServer:
             via=answer.via,
             content_type=answer.content_type,
             scope=answer.scope,
+            judged=answer.judged,
         )
 
     def _limited(self, asked: _Asked) -> web.Response | None:
@@ -290,6 +294,7 @@ class RestServer:
         via: bool = True,
         content_type: str = "application/json",
         scope: Scope | None = None,
+        judged: bool = True,
     ) -> web.Response:
         """Note the request and build its answer; status 0 notes one that never gets any."""
         self.requests.append(Request(asked.method, asked.path, asked.body, asked.reason, status))
@@ -299,9 +304,13 @@ class RestServer:
             note = f"{status} to {asked.method} {asked.path}"
             self._backend.transcript.append(("ANSWER", note, answer))
         headers = {**(_VIA if via else {}), **asked.headers}
-        if answer is None or status == 204:
+        data = None
+        if answer is not None and status != 204:
+            data = answer.encode() if isinstance(answer, str) else dumps(answer)
+        if self._judge is not None and judged:
+            self._judge.answered(asked.method, asked.path, asked.body, status, data)
+        if data is None:
             return web.Response(status=status or 500, headers=headers)
-        data = answer.encode() if isinstance(answer, str) else dumps(answer)
         return web.Response(status=status, headers=headers, body=data, content_type=content_type)
 
 

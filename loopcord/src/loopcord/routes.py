@@ -8,9 +8,9 @@ handler may ``proceed`` to simcord's own with a changed body. The handlers thems
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ._simcord import BackendError, RequestContext
 
@@ -88,6 +88,7 @@ class Call:
 
 
 Handler = Callable[[Call], Any]
+_What = TypeVar("_What")
 
 
 @contextlib.contextmanager
@@ -106,27 +107,35 @@ def stamped(backend: LocalBackend, event: str, fields: Mapping[str, Any]) -> Gen
         backend.subscribers.remove(stamp)
 
 
-class Routes:
+class Routes(Generic[_What]):
     """A table of routes, filled by decorators when its module is imported and constant from then on."""
 
     def __init__(self) -> None:
         # By method and number of segments, so that few templates are compared with a path.
-        self._routes: dict[tuple[str, int], list[tuple[tuple[str, ...], Handler]]] = {}
+        self._routes: dict[tuple[str, int], list[tuple[tuple[str, ...], _What]]] = {}
 
-    def add(self, method: str, template: str) -> Callable[[Handler], Handler]:
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The method and the template of every route."""
+        return (
+            (method, "/" + "/".join(template))
+            for (method, _), routes in self._routes.items()
+            for template, _ in routes
+        )
+
+    def add(self, method: str, template: str) -> Callable[[_What], _What]:
         """Register the decorated function for a method and a path such as ``/guilds/{guild_id}``."""
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: _What) -> _What:
             parts = tuple(template.strip("/").split("/"))
             self._routes.setdefault((method, len(parts)), []).append((parts, handler))
             return handler
 
         return register
 
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
+    def find(self, method: str, path: str) -> tuple[_What, dict[str, str]] | None:
         """The most literal match and its path's arguments; None when it is not in this table."""
         segments = path.strip("/").split("/")
-        best: tuple[Handler, dict[str, str]] | None = None
+        best: tuple[_What, dict[str, str]] | None = None
         for template, handler in self._routes.get((method, len(segments)), ()):
             arguments: dict[str, str] = {}
             for part, segment in zip(template, segments, strict=True):

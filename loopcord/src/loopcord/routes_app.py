@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from ._simcord import BackendError, serializers
-from .routes import Call, Routes
+from .routes import Call, Handler, Routes
 
 __all__ = ["ROUTES"]
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 # ------------------------------------------------------------------ gateway and application
@@ -46,13 +46,13 @@ def _application(call: Call) -> dict[str, Any]:
         "verify_key": "0" * 64,
         "owner": dict(serializers.user_payload(call.backend.developer)),
         "flags": 0,
+        "flags_new": "0",
         "team": None,
         "bot": bot,
         "approximate_guild_count": guilds,
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "integration_types_config": {"0": {}, "1": {}},
-        "tags": [],
     }
 
 

@@ -11,21 +11,28 @@ from ._simcord import BackendError, serializers
 from .pages import flag
 from .parity import Correction
 from .posting import ONLY_AT_CREATION
-from .routes import Call, Routes, stamped
+from .routes import Call, Handler, Routes, stamped
 from .rules import people
 
 __all__ = ["CORRECTIONS", "ROUTES"]
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 # ------------------------------------------------------------------ channels and threads
 
 
+#: What Discord says of a forum tag that was made with no more than a name.
+#: https://discord.com/developers/docs/resources/channel#forum-tag-object
+_PLAIN_TAG: dict[str, Any] = {"moderated": False, "emoji_id": None, "emoji_name": None}
+
+
 def _with_nsfw(call: Call) -> Any:
-    """Keep ``nsfw`` ourselves; simcord refuses it."""
+    """Keep ``nsfw`` ourselves, which simcord refuses; complete the tags of a forum."""
     body = dict(call.body)
     nsfw = body.pop("nsfw", None)
+    if body.get("available_tags") is not None:
+        body["available_tags"] = [{**_PLAIN_TAG, **tag} for tag in body["available_tags"]]
     payload = call.proceed(body)
     if nsfw is not None:
         call.backend.set_nsfw(int(payload["id"]), bool(nsfw))
@@ -116,6 +123,11 @@ def _change_member(call: Call) -> Any:
         call.backend.get_member(guild_id, user_id)
         people.check_timeout_target(call.backend, guild_id, user_id)
     return call.proceed(call.context.json)
+
+
+@_route("GET", "/guilds/{guild_id}/vanity-url")
+def _vanity_url(call: Call) -> Any:
+    return {"uses": 0, **call.proceed(None)}
 
 
 @_route("PUT", "/guilds/{guild_id}/bans/{user_id}")

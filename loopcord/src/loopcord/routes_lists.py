@@ -8,14 +8,14 @@ from typing import Any
 from . import pages
 from ._simcord import ChannelModel, channel_accessible, serializers
 from .parity import Correction
-from .routes import Call, Routes
+from .routes import Call, Handler, Routes
 from .routes_messages import reaction_emoji
 from .rules import limits
 from .rules.forms import Form, Integer, moment
 
 __all__ = ["CORRECTIONS", "ROUTES"]
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 

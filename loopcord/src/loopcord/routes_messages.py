@@ -19,13 +19,13 @@ from ._simcord import (
     serializers,
 )
 from .parity import Correction
-from .routes import Call, Routes, stamped
+from .routes import Call, Handler, Routes, stamped
 from .rules import limits, people
 from .rules.emoji import unknown_emoji, usable_emoji
 
 __all__ = ["CORRECTIONS", "ROUTES", "reaction_emoji"]
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 #: Messages of these types cannot be deleted.

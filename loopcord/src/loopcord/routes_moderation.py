@@ -12,7 +12,7 @@ from ._simcord import GuildModel, serializers
 from .audit import Entry, Event, expired
 from .parity import Correction
 from .problems import Problems
-from .routes import Call, Routes
+from .routes import Call, Handler, Routes
 
 __all__ = ["CORRECTIONS", "REASON_LENGTH", "ROUTES", "actor_of", "check_reason"]
 
@@ -42,7 +42,7 @@ CORRECTIONS = (
     ),
 )
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 # ------------------------------------------------------------------ in whose name, and why

@@ -10,13 +10,13 @@ from typing import Any
 from . import pages
 from ._simcord import BackendError, MessageModel, message_response
 from .parity import Correction
-from .routes import Call, Routes
+from .routes import Call, Handler, Routes
 from .rules import limits
 from .rules.forms import moment
 
 __all__ = ["CORRECTIONS", "ROUTES"]
 
-ROUTES = Routes()
+ROUTES: Routes[Handler] = Routes()
 _route = ROUTES.add
 
 

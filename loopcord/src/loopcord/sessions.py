@@ -56,7 +56,15 @@ class Server(Protocol):
 class Session:
     """What one IDENTIFY made: intents, shard, sequence and the events a RESUME may ask for again."""
 
-    def __init__(self, session_id: str, intents: int, shard: tuple[int, int], keep: int, large: int) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        intents: int,
+        shard: tuple[int, int],
+        keep: int,
+        large: int,
+        witness: Callable[[str, bytes], None] | None = None,
+    ) -> None:
         self.id = session_id
         self.intents = intents
         self.shard = shard
@@ -64,9 +72,12 @@ class Session:
         self.seq = 0
         self.connection: Connection | None = None
         self._recent: deque[bytes | None] = deque(maxlen=keep)
+        self._witness = witness
 
     def dispatch(self, event: str, body: bytes) -> None:
         """Number an event, keep it for a RESUME and send it if a socket is there."""
+        if self._witness is not None:
+            self._witness(event, body)
         self.seq += 1
         frame = b'{"op":0,"s":%d,"t":"%b","d":%b}' % (self.seq, event.encode(), body)
         # A replay ends with a RESUMED of its own; an old one in its middle would end it early.

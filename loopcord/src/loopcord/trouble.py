@@ -70,7 +70,8 @@ class Trouble:
         ``code`` is Discord's JSON error code; ``body`` replaces the whole JSON answer.
         """
         answer = body if body is not None else {"code": code, "message": "injected fault"}
-        canned = Canned(status, answer, dict(headers or {}))
+        # A body that the test words itself is not ours to judge.
+        canned = Canned(status, answer, dict(headers or {}), judged=body is None)
         return self._faults.add(Fault(method.upper(), path_glob, times, lambda _: canned))
 
     def rate_limit(

@@ -248,6 +248,20 @@ async def test_an_alert_is_a_message_of_type_24(market: loopcord.Guild, listen) 
     assert alerted["alert_system_message_id"] == str(alert.id)
 
 
+async def test_an_alert_has_nowhere_to_go_when_its_channel_is_gone(market: loopcord.Guild, listen) -> None:
+    general, log, alice = market.channel("general"), market.channel("mod-log"), member(market, "alice")
+    alert = {"type": 2, "metadata": {"channel_id": log.id}}
+    market.create_automod_rule("Cats", **keywords("cat"), actions=[alert])
+    log.delete()
+    listener = await listen()
+
+    await alice.send(general, "my cat")
+
+    assert general.last.content == "my cat"
+    assert listener.of("AUTO_MODERATION_ACTION_EXECUTION") == []
+    assert market.audit_log == []
+
+
 async def test_a_message_that_is_only_flagged_is_there(market: loopcord.Guild, listen) -> None:
     general, log, alice = market.channel("general"), market.channel("mod-log"), member(market, "alice")
     market.create_automod_rule(
@@ -338,6 +352,19 @@ async def test_a_forbidden_name_is_quarantined(market: loopcord.Guild, listen) -
     assert (event["action"]["type"], event["rule_trigger_type"]) == (4, 6)
     assert "channel_id" not in event
     assert market.audit_log[-1]["action_type"] == Event.AUTO_MODERATION_QUARANTINE_USER
+
+
+async def test_who_comes_back_is_judged_anew(market: loopcord.Guild, api) -> None:
+    rule = market.create_automod_rule(
+        "Names", trigger_type=6, trigger_metadata={"keyword_filter": ["*admin*"]}, actions=[{"type": 4}]
+    )
+    impostor = await market.join("real_admin")
+    await impostor.leave()
+    await api("DELETE", f"/guilds/{market.id}/auto-moderation/rules/{rule}")
+
+    await impostor.rejoin()
+
+    assert not impostor.quarantined
 
 
 async def test_a_forbidden_nickname_is_not_taken(market: loopcord.Guild) -> None:

@@ -20,7 +20,9 @@ KEEP = 200
 @pytest.fixture
 async def small() -> Any:
     """A local Discord that keeps little."""
-    async with loopcord.LocalDiscord(keep=KEEP, keep_messages=KEEP, keep_bytes=10_000, replay=50) as discord:
+    async with loopcord.LocalDiscord(
+        keep=KEEP, keep_messages=KEEP, keep_bytes=10_000, replay=50, patience=60
+    ) as discord:
         yield discord
 
 
@@ -107,6 +109,22 @@ async def test_everything_that_grows_is_bounded(small: loopcord.LocalDiscord) ->
     answers = [message for message in general.messages if message.content.startswith("pong")]
     assert answers[0].model.interaction_metadata is not None
     assert answers[0].model.interaction_metadata["name"] == "ping"
+
+
+async def test_who_keeps_nothing_is_answered_all_the_same() -> None:
+    async with loopcord.LocalDiscord(keep=0, patience=60) as discord:
+        guild = discord.create_guild("Market")
+        general, alice = guild.create_text_channel("general"), guild.add_member("alice")
+        discord.backend.register_commands(None, [{"name": "ping", "description": "Ping"}])
+        reply = alice.start_slash(general, "ping")
+        headers = {"Authorization": f"Bot {discord.token}"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            callback = f"{discord.rest_url}/interactions/{reply.id}/{reply.record.token}/callback"
+            await http.post(callback, json={"type": 4, "data": {"content": "pong"}})
+            await http.patch(f"{discord.rest_url}/guilds/{guild.id}", json={"name": "Bazaar"})
+
+        assert reply.content == "pong"
+        assert (guild.name, guild.audit_log) == ("Bazaar", [])
 
 
 async def test_pinned_messages_stay(small: loopcord.LocalDiscord) -> None:

@@ -14,7 +14,7 @@ SHARDS = 3
 
 
 async def test_guilds_are_dealt_out_and_direct_messages_go_to_the_first(connect) -> None:
-    async with loopcord.LocalDiscord(shards=SHARDS) as discord:
+    async with loopcord.LocalDiscord(shards=SHARDS, patience=60) as discord:
         guilds = [discord.create_guild(f"Guild {number}") for number in range(6)]
         people = [guild.add_member(f"person of {guild.name}") for guild in guilds]
         shards = [
@@ -38,7 +38,7 @@ async def test_guilds_are_dealt_out_and_direct_messages_go_to_the_first(connect)
 
 
 async def test_hikari_runs_every_shard_and_answers_on_each(boot_in) -> None:
-    async with loopcord.LocalDiscord(shards=SHARDS) as discord:
+    async with loopcord.LocalDiscord(shards=SHARDS, patience=60) as discord:
         guilds = [discord.create_guild(f"Guild {number}") for number in range(SHARDS)]
         channels = [guild.create_text_channel("general") for guild in guilds]
         alice = guilds[0].add_member("alice")

@@ -6,14 +6,14 @@ from datetime import UTC
 from typing import Any
 
 from loopcord._simcord import AppCommandType, BackendError, ChannelType
-from loopcord.routes import Call, Routes
+from loopcord.routes import Call, Handler, Routes
 
 from . import commands, guilds, limits
 from .forms import Form, Kind, Path, moment
 
 __all__ = ["CHECKS"]
 
-CHECKS = Routes()
+CHECKS: Routes[Handler] = Routes()
 _check = CHECKS.add
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loopcord._simcord import BackendError, ChannelModel, InteractionModel, MessageModel, MessageType
-from loopcord.routes import Call, Routes
+from loopcord.routes import Call, Handler, Routes
 
 from . import limits
 from .forms import Choice, Form, Items, Path, Record, Snowflake, Text, needed
@@ -16,7 +16,7 @@ from .modals import check_modal
 
 __all__ = ["CHECKS"]
 
-CHECKS = Routes()
+CHECKS: Routes[Handler] = Routes()
 _check = CHECKS.add
 
 #: What can be replied to. https://discord.com/developers/docs/resources/message#create-message-limitations
