@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +79,7 @@ class Host:
         )
         self.hooks = Hooks(self.clock, timeout=self.config.hook_timeout)
         self.lifecycle = Lifecycle(
-            self.hooks, self.clock, self, self.containment.cancel, timeout=self.config.hook_timeout
+            self.hooks, self.clock, self, self.containment, timeout=self.config.hook_timeout
         )
         self.gate.lifecycle = self.lifecycle
         self.database = Database(
@@ -128,20 +129,22 @@ class Host:
         if self.stopped.is_set():
             return
         self.stopped.set()
-        for worker in (getattr(self, "scheduler", None), getattr(self, "outbox", None)):
-            if worker is not None:
-                await worker.stop()
-        for record in reversed(self.lifecycle.in_order()):
-            await self.lifecycle.stop(record)
-        self.connected = False
-        bot: RoutedBot | None = getattr(self, "bot", None)
-        if bot is not None and bot.is_alive:
-            await bot.close()
-        http: HttpClient | None = getattr(self, "http", None)
-        if http is not None:
-            await http.close()
-        await self.containment.close()
-        await self.database.close()
+        async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
+            steps.push_async_callback(self.database.close)
+            steps.push_async_callback(self.containment.close)
+            http: HttpClient | None = getattr(self, "http", None)
+            if http is not None:
+                steps.push_async_callback(http.close)
+            bot: RoutedBot | None = getattr(self, "bot", None)
+            if bot is not None and bot.is_alive:
+                steps.push_async_callback(bot.close)
+            steps.callback(setattr, self, "connected", False)
+            for record in self.lifecycle.in_order():
+                steps.push_async_callback(self.lifecycle.stop, record)
+            steps.push_async_callback(self.lifecycle.close)
+            for worker in (getattr(self, "outbox", None), getattr(self, "scheduler", None)):
+                if worker is not None:
+                    steps.push_async_callback(worker.stop)
 
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""

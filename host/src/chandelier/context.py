@@ -12,6 +12,7 @@ import loguru
 from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.config.deployment import Deployment
 from chandelier.config.layers import Section
@@ -204,12 +205,7 @@ class Context:
         self._spawned += 1
         label = f"{name} #{self._spawned}"
         task = self._containment.watch(self.name, name, work)
-
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.wait({task})
-
-        self._ledger.hold("task", label, stop)
+        self._ledger.hold("task", label, lambda: end((task,)))
         task.add_done_callback(lambda _: self._ledger.drop("task", label))
         return task
 

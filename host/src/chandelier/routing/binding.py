@@ -12,6 +12,7 @@ import hikari
 import lightbulb
 from lightbulb.tasks import TaskExecutionData
 
+from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.errors import PluginError
@@ -83,13 +84,8 @@ class Binder:
 
     def _repeat(self, owner: str, task: RepeatingTask, ledger: Ledger) -> None:
         name = getattr(task.callback, "__name__", "task")
-        running = asyncio.create_task(self._run_repeatedly(owner, name, task), name=f"{owner}: {name}")
-
-        async def stop() -> None:
-            running.cancel()
-            await asyncio.wait({running})
-
-        ledger.hold("task", f"{name} #{id(task)}", stop)
+        running = self._containment.watch(owner, f"task {name}", self._run_repeatedly(owner, name, task))
+        ledger.hold("task", f"{name} #{id(task)}", lambda: end((running,)))
 
     async def _run_repeatedly(self, owner: str, name: str, task: RepeatingTask) -> None:
         data = TaskExecutionData(0, -1, None)
