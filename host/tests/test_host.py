@@ -471,3 +471,26 @@ async def test_intents_that_discord_does_not_allow_are_named(install, tmp_path) 
         starter = HostStarter(strict, tmp_path, None)
         with pytest.raises(ServiceUnavailable, match=r"GUILD_MEMBERS.*Privileged Gateway Intents"):
             await starter("nosy")
+
+
+async def test_the_bot_runs_although_discord_refuses_its_commands_and_tries_again(
+    discord, start_host, install, market
+) -> None:
+    """Red #5672: a sync that fails must not cost more than itself."""
+    install("greeter", GREETER)
+    _, general, alice = market
+    discord.fail("PUT", "/applications/*/commands", status=400, times=2)
+    host = await start_host("greeter")
+    assert host.lifecycle.records["greeter"].state is State.RUNNING
+    assert discord.commands() == []
+
+    await discord.advance(59)
+    assert discord.commands() == []
+    await discord.advance(1 + 120)
+    assert (await alice.slash(general, "hello")).text == "Hello you, says greeter."
+
+    discord.fail("PUT", "/applications/*/commands", status=400)
+    await host.disable("greeter")
+    host = await start_host.restart(host)
+    assert host.lifecycle.records["greeter"].state is State.STOPPED, "it is remembered all the same"
+    assert "hello" not in {command["name"] for command in discord.commands()}

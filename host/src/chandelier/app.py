@@ -17,6 +17,7 @@ from chandelier import discovery
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
+from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
@@ -94,7 +95,6 @@ class Host:
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
         self.connected = False
-        self.last_sync = SyncResult()
         self.stopped = asyncio.Event()
 
     # ---- start and stop
@@ -107,7 +107,7 @@ class Host:
         try:
             await self._open_storage()
             await self._load()
-            self._check_config()
+            await self._check_config()
             await self._assemble()
             for record in self._in_state(State.LOADED):
                 if await self.lifecycle.set_up(record):
@@ -142,6 +142,9 @@ class Host:
             for record in self.lifecycle.in_order():
                 steps.push_async_callback(self.lifecycle.stop, record)
             steps.push_async_callback(self.lifecycle.close)
+            commands: CommandSync | None = getattr(self, "commands", None)
+            if commands is not None:
+                steps.push_async_callback(commands.close)
             for worker in (getattr(self, "outbox", None), getattr(self, "scheduler", None)):
                 if worker is not None:
                     steps.push_async_callback(worker.stop)
@@ -182,12 +185,19 @@ class Host:
             elif record.state is State.FOUND:
                 self.lifecycle.load(record)
 
-    def _check_config(self) -> None:
-        described = {
-            record.name: (record.description.schema, record.description.config_migrations)
-            for record in self.lifecycle.records.values()
-            if record.description is not None and record.description.schema is not None
-        }
+    async def _check_config(self) -> None:
+        described: dict[str, tuple[type[Any], Sequence[ConfigMigration]]] = {}
+        for record in self._in_state(State.LOADED):
+            assert record.description is not None
+            if (schema := record.description.schema) is None:
+                continue
+            versioned = (schema, record.description.config_migrations)
+            try:
+                self.deployment.preview({record.name: versioned})
+            except PluginError as error:  # a migration that is missing or fails is the plugin's defect
+                await self.lifecycle.give_up(record, error)
+            else:
+                described[record.name] = versioned
         if self.config.auto_migrate:
             for change in self.deployment.migrate(described):
                 logger.info("config: {}", change)
@@ -230,7 +240,7 @@ class Host:
         self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate)
         self.client.component_ids = self.ids
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
-        self.sync_plan = CommandSync(self.client, self.bot.rest)
+        self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())
         self.bot.router.contain_with(self.containment)
         self.plugin_clock = ParkingClock(self.clock, self.containment)
@@ -293,14 +303,19 @@ class Host:
             self.scheduler.wake()
             self.outbox.wake()
 
+    @property
+    def last_sync(self) -> SyncResult:
+        """What the last sync of commands did."""
+        return self.commands.last
+
     async def undo(self, record: Record) -> None:
         """Undo the migrations that the last ``prepare`` made."""
         await self.upgrades.undo(record.name)
 
     async def sync(self) -> None:
-        """Bring Discord's list of commands up to date."""
+        """Bring Discord's list of commands up to date, at once or, when Discord refuses, later."""
         if self.connected:
-            self.last_sync = await self.sync_plan.sync()
+            await self.commands.keep_up_to_date()
 
     # ---- what the owner asks for
 

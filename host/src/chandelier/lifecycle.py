@@ -118,8 +118,7 @@ class Lifecycle:
                 plugin.setup(record.context), self._timeout, self._clock, f"setup of plugin {record.name}"
             )
         except Exception as error:  # noqa: BLE001 - contained
-            await self._tear_down(record)
-            self._quarantine(record, error)
+            await self.give_up(record, error)
             return False
         self._move(record, State.SET_UP)
         return True
@@ -129,11 +128,15 @@ class Lifecycle:
         try:
             await self._preparation.bind(record)
         except Exception as error:  # noqa: BLE001 - contained
-            await self._tear_down(record)
-            self._quarantine(record, error)
+            await self.give_up(record, error)
             return False
         self._move(record, State.RUNNING)
         return True
+
+    async def give_up(self, record: Record, error: Exception) -> None:
+        """Take a plugin's start back and quarantine it; it is tried again later."""
+        await self._tear_down(record)
+        self._quarantine(record, error)
 
     async def ready(self, record: Record) -> None:
         """Tell a running plugin that the bot is connected, then ask how it is."""
