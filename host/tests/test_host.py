@@ -494,3 +494,31 @@ async def test_the_bot_runs_although_discord_refuses_its_commands_and_tries_agai
     host = await start_host.restart(host)
     assert host.lifecycle.records["greeter"].state is State.STOPPED, "it is remembered all the same"
     assert "hello" not in {command["name"] for command in discord.commands()}
+
+
+HANDLER = """
+@loader.error_handler
+async def apologise(failure: lightbulb.exceptions.ExecutionPipelineFailedException) -> bool:
+    if "bug" in str(failure.context.options):
+        raise RuntimeError("in the handler too")
+    await failure.context.respond("{name} is sorry.")
+    return True
+"""
+
+
+async def test_an_error_handler_hears_of_its_own_plugins_failures_only(
+    discord, start_host, install, market
+) -> None:
+    install("aaa", HANDLER.replace("{name}", "aaa"))
+    install("greeter", GREETER + HANDLER.replace("{name}", "greeter"))
+    install("zzz", HANDLER.replace("{name}", "zzz"))
+    _, general, alice = market
+    host = await start_host("aaa", "greeter", "zzz")
+
+    assert (await alice.slash(general, "hello", to="nobody")).text == "greeter is sorry."
+    assert "Something went wrong" in (await alice.slash(general, "hello", to="bug")).text
+    assert host.lifecycle.records["greeter"].failed == 1
+    await host.disable("greeter")
+    assert host.lifecycle.records["greeter"].ledger.empty
+    await host.enable("greeter")
+    assert (await alice.slash(general, "hello", to="boss")).text == "greeter is sorry."

@@ -44,7 +44,13 @@ class Binder:
             for command in loader.declared.commands:
                 self._claim(owner, command, ledger)
             ledger.hold("loader", str(id(loader)), functools.partial(loader.remove_from_client, self._client))
+            known = self._client.error_handlers()
             await loader.add_to_client(self._client)
+            for handler in self._client.error_handlers():
+                if handler not in known:  # a plugin handles its own failures, and hears of no others
+                    self._client.own(handler, owner)
+                    label = f"{getattr(handler, '__name__', 'handler')} #{id(handler)}"
+                    ledger.hold("error handler", label, functools.partial(self._client.disown, handler))
             for listener in loader.declared.listeners:
                 self._listen(owner, listener, ledger)
             for task in loader.declared.tasks:

@@ -88,13 +88,17 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
 
     # ---- whose command is it
 
-    def own(self, command: Any, owner: str) -> None:
-        """Note which plugin a command or group belongs to."""
-        self._owners[command] = owner
+    def own(self, part: Any, owner: str) -> None:
+        """Note which plugin a command, group or error handler belongs to."""
+        self._owners[part] = owner
 
-    def disown(self, command: Any) -> None:
-        """Forget a command that was taken out."""
-        self._owners.pop(command, None)
+    def disown(self, part: Any) -> None:
+        """Forget what was taken out."""
+        self._owners.pop(part, None)
+
+    def error_handlers(self) -> list[Any]:
+        """All error handlers, the highest priority first."""
+        return [handler for handlers in self._error_handlers.values() for handler in handlers]
 
     def owner_of(self, command: Any) -> str:
         """The plugin a command, subcommand or group belongs to."""
@@ -140,10 +144,11 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             try:
                 await pipeline._run()
             except lightbulb.exceptions.ExecutionPipelineFailedException as failure:
-                for handlers in self._error_handlers.values():
-                    for handler in handlers:
-                        if await lightbulb.utils.maybe_await(handler(failure)):
-                            return
+                for handler in self.error_handlers():
+                    if self._owners.get(handler) == owner and await lightbulb.utils.maybe_await(
+                        handler(failure)
+                    ):
+                        return
                 raise
 
     async def _execute_autocomplete_context(
