@@ -522,3 +522,22 @@ async def test_an_error_handler_hears_of_its_own_plugins_failures_only(
     assert host.lifecycle.records["greeter"].ledger.empty
     await host.enable("greeter")
     assert (await alice.slash(general, "hello", to="boss")).text == "greeter is sorry."
+
+
+async def test_a_refused_plugin_stays_refused_when_its_next_version_does_not_start(
+    discord, start_host, install
+) -> None:
+    install("future", "raise SystemExit('must not run')", requires=("chandelier>=99",))
+    host = await start_host("future")
+    install("future", "raise RuntimeError('half written')", version="2.0")
+
+    with pytest.raises(PluginError, match=r"half written.*version 1\.0 stays refused"):
+        await host.reload("future")
+    assert host.lifecycle.records["future"].state is State.REFUSED
+
+    install("future", GREETER, version="3.0")
+    await host.reload("future")
+    assert host.lifecycle.records["future"].state is State.RUNNING
+    await host.disable("future")
+    with pytest.raises(PluginError, match="future is disabled; enable it first"):
+        await host.reload("future")

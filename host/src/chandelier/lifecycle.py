@@ -317,7 +317,10 @@ class Lifecycle:
             logger.bind(plugin=record.name).error("the migrations could not be undone: {}", error)
         restore_modules(old.package, modules)
         record.candidate, record.superseded = old, True
-        await self._bring_up(record)
+        if old.verdict is None:
+            await self._bring_up(record)
+        else:
+            self._move(record, State.REFUSED, old.verdict)
         await self._preparation.sync()
 
     async def _break_circuit(self, record: Record, reason: str) -> None:
@@ -393,4 +396,6 @@ class Lifecycle:
     def _outcome(self, record: Record, old: Candidate) -> str:
         if record.active:
             return f"version {old.version} goes on running"
+        if record.state is State.REFUSED:
+            return f"version {old.version} stays refused"
         return f"version {old.version} did not start again either: {record.reason}"
