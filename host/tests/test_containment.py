@@ -120,3 +120,19 @@ async def test_stopping_one_owner_leaves_the_others_alone(desk: Desk) -> None:
 
     assert mine.cancelled() and not theirs.done()
     assert desk.reports == []
+
+
+async def test_work_that_is_cancelled_before_it_began_leaves_no_warning(desk: Desk) -> None:
+    async def never() -> None:
+        raise AssertionError
+
+    asked = asyncio.create_task(desk.containment.run("a", "command", never()))
+    await asyncio.sleep(0)
+    background = desk.containment.watch("a", "background", never())
+    desk.containment.start("a", "listener", never())
+    background.cancel()
+    asked.cancel()
+    await desk.containment.cancel("a")
+    await asyncio.gather(background, asked, return_exceptions=True)
+
+    assert desk.reports == []  # and pytest fails on the warning that a coroutine was never awaited

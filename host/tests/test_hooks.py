@@ -198,6 +198,19 @@ async def chandelier_ready(self):
     assert notes == [True]
 
 
+async def test_a_plugin_knows_whether_its_owner_still_wants_it(discord, start_host, install, notes) -> None:
+    install("polite", methods="async def cleanup(self):\n    NOTES.append(self.enabled)")
+    host = await start_host("polite")
+
+    await host.reload("polite")
+    await host.disable("polite")
+    await host.enable("polite")
+    assert host.lifecycle.records["polite"].plugin.enabled
+    await start_host.stop(host)
+
+    assert notes == [True, False, True]
+
+
 async def test_chandelier_stopping(discord, start_host, install, notes) -> None:
     """While stopping, Discord can still be used."""
     install(

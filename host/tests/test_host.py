@@ -471,3 +471,73 @@ async def test_intents_that_discord_does_not_allow_are_named(install, tmp_path) 
         starter = HostStarter(strict, tmp_path, None)
         with pytest.raises(ServiceUnavailable, match=r"GUILD_MEMBERS.*Privileged Gateway Intents"):
             await starter("nosy")
+
+
+async def test_the_bot_runs_although_discord_refuses_its_commands_and_tries_again(
+    discord, start_host, install, market
+) -> None:
+    """Red #5672: a sync that fails must not cost more than itself."""
+    install("greeter", GREETER)
+    _, general, alice = market
+    discord.fail("PUT", "/applications/*/commands", status=400, times=2)
+    host = await start_host("greeter")
+    assert host.lifecycle.records["greeter"].state is State.RUNNING
+    assert discord.commands() == []
+
+    await discord.advance(59)
+    assert discord.commands() == []
+    await discord.advance(1 + 120)
+    assert (await alice.slash(general, "hello")).text == "Hello you, says greeter."
+
+    discord.fail("PUT", "/applications/*/commands", status=400)
+    await host.disable("greeter")
+    host = await start_host.restart(host)
+    assert host.lifecycle.records["greeter"].state is State.STOPPED, "it is remembered all the same"
+    assert "hello" not in {command["name"] for command in discord.commands()}
+
+
+HANDLER = """
+@loader.error_handler
+async def apologise(failure: lightbulb.exceptions.ExecutionPipelineFailedException) -> bool:
+    if "bug" in str(failure.context.options):
+        raise RuntimeError("in the handler too")
+    await failure.context.respond("{name} is sorry.")
+    return True
+"""
+
+
+async def test_an_error_handler_hears_of_its_own_plugins_failures_only(
+    discord, start_host, install, market
+) -> None:
+    install("aaa", HANDLER.replace("{name}", "aaa"))
+    install("greeter", GREETER + HANDLER.replace("{name}", "greeter"))
+    install("zzz", HANDLER.replace("{name}", "zzz"))
+    _, general, alice = market
+    host = await start_host("aaa", "greeter", "zzz")
+
+    assert (await alice.slash(general, "hello", to="nobody")).text == "greeter is sorry."
+    assert "Something went wrong" in (await alice.slash(general, "hello", to="bug")).text
+    assert host.lifecycle.records["greeter"].failed == 1
+    await host.disable("greeter")
+    assert host.lifecycle.records["greeter"].ledger.empty
+    await host.enable("greeter")
+    assert (await alice.slash(general, "hello", to="boss")).text == "greeter is sorry."
+
+
+async def test_a_refused_plugin_stays_refused_when_its_next_version_does_not_start(
+    discord, start_host, install
+) -> None:
+    install("future", "raise SystemExit('must not run')", requires=("chandelier>=99",))
+    host = await start_host("future")
+    install("future", "raise RuntimeError('half written')", version="2.0")
+
+    with pytest.raises(PluginError, match=r"half written.*version 1\.0 stays refused"):
+        await host.reload("future")
+    assert host.lifecycle.records["future"].state is State.REFUSED
+
+    install("future", GREETER, version="3.0")
+    await host.reload("future")
+    assert host.lifecycle.records["future"].state is State.RUNNING
+    await host.disable("future")
+    with pytest.raises(PluginError, match="future is disabled; enable it first"):
+        await host.reload("future")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from chandelier.errors import PluginError
@@ -86,6 +88,11 @@ def install_version(install, version: int, *, broken: bool = False) -> None:
         (revisions / "0002_price.py").write_text(SECOND)
 
 
+def forget(package: str) -> None:
+    for name in [name for name in sys.modules if name.startswith(package)]:
+        del sys.modules[name]
+
+
 @pytest.fixture
 async def stall(discord, start_host, install):
     """A host with version 1 of the plugin and something of every kind of data."""
@@ -138,10 +145,7 @@ async def test_older_code_refuses_the_data_of_newer_code_by_name(stall, start_ho
 async def test_without_auto_migrate_the_plugin_waits_and_says_for_what(stall, start_host, install) -> None:
     await start_host.stop(stall)
     install_version(install, 2)
-    import sys
-
-    for name in [name for name in sys.modules if name.startswith("made_stall")]:
-        del sys.modules[name]
+    forget("made_stall")
     host = await start_host(
         "stall", config={"stall": {"version": 2, "seconds": 300}}, host={"auto_migrate": False}
     )
@@ -149,3 +153,23 @@ async def test_without_auto_migrate_the_plugin_waits_and_says_for_what(stall, st
     record = host.lifecycle.records["stall"]
     assert record.state is State.QUARANTINED
     assert "chandelier db upgrade" in record.reason
+
+
+async def test_a_config_migration_that_fails_costs_its_plugin_and_not_the_start(
+    stall, start_host, install
+) -> None:
+    """llm #1280: one broken plugin must not kill the program."""
+    await start_host.stop(stall)
+    before = (start_host.folder / "config.toml").read_text()
+    install_version(install, 2)
+    forget("made_stall")
+    source = install.site / "made_stall" / "__init__.py"
+    source.write_text(source.read_text().replace("def up(section):", "def up(section):\n    exit('sorry')"))
+    host = await start_host("stall")
+
+    record = host.lifecycle.records["stall"]
+    assert record.state is State.QUARANTINED
+    assert "the config migration from version 1 to 2 failed" in record.reason
+    assert record.ledger.empty
+    assert (start_host.folder / "config.toml").read_text() == before
+    assert host.lifecycle.records["core"].state is State.RUNNING

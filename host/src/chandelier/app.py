@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from chandelier import discovery
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
+from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
@@ -78,7 +80,7 @@ class Host:
         )
         self.hooks = Hooks(self.clock, timeout=self.config.hook_timeout)
         self.lifecycle = Lifecycle(
-            self.hooks, self.clock, self, self.containment.cancel, timeout=self.config.hook_timeout
+            self.hooks, self.clock, self, self.containment, timeout=self.config.hook_timeout
         )
         self.gate.lifecycle = self.lifecycle
         self.database = Database(
@@ -93,7 +95,6 @@ class Host:
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
         self.connected = False
-        self.last_sync = SyncResult()
         self.stopped = asyncio.Event()
 
     # ---- start and stop
@@ -106,7 +107,7 @@ class Host:
         try:
             await self._open_storage()
             await self._load()
-            self._check_config()
+            await self._check_config()
             await self._assemble()
             for record in self._in_state(State.LOADED):
                 if await self.lifecycle.set_up(record):
@@ -128,20 +129,25 @@ class Host:
         if self.stopped.is_set():
             return
         self.stopped.set()
-        for worker in (getattr(self, "scheduler", None), getattr(self, "outbox", None)):
-            if worker is not None:
-                await worker.stop()
-        for record in reversed(self.lifecycle.in_order()):
-            await self.lifecycle.stop(record)
-        self.connected = False
-        bot: RoutedBot | None = getattr(self, "bot", None)
-        if bot is not None and bot.is_alive:
-            await bot.close()
-        http: HttpClient | None = getattr(self, "http", None)
-        if http is not None:
-            await http.close()
-        await self.containment.close()
-        await self.database.close()
+        async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
+            steps.push_async_callback(self.database.close)
+            steps.push_async_callback(self.containment.close)
+            http: HttpClient | None = getattr(self, "http", None)
+            if http is not None:
+                steps.push_async_callback(http.close)
+            bot: RoutedBot | None = getattr(self, "bot", None)
+            if bot is not None and bot.is_alive:
+                steps.push_async_callback(bot.close)
+            steps.callback(setattr, self, "connected", False)
+            for record in self.lifecycle.in_order():
+                steps.push_async_callback(self.lifecycle.stop, record)
+            steps.push_async_callback(self.lifecycle.close)
+            commands: CommandSync | None = getattr(self, "commands", None)
+            if commands is not None:
+                steps.push_async_callback(commands.close)
+            for worker in (getattr(self, "outbox", None), getattr(self, "scheduler", None)):
+                if worker is not None:
+                    steps.push_async_callback(worker.stop)
 
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""
@@ -179,12 +185,19 @@ class Host:
             elif record.state is State.FOUND:
                 self.lifecycle.load(record)
 
-    def _check_config(self) -> None:
-        described = {
-            record.name: (record.description.schema, record.description.config_migrations)
-            for record in self.lifecycle.records.values()
-            if record.description is not None and record.description.schema is not None
-        }
+    async def _check_config(self) -> None:
+        described: dict[str, tuple[type[Any], Sequence[ConfigMigration]]] = {}
+        for record in self._in_state(State.LOADED):
+            assert record.description is not None
+            if (schema := record.description.schema) is None:
+                continue
+            versioned = (schema, record.description.config_migrations)
+            try:
+                self.deployment.preview({record.name: versioned})
+            except PluginError as error:  # a migration that is missing or fails is the plugin's defect
+                await self.lifecycle.give_up(record, error)
+            else:
+                described[record.name] = versioned
         if self.config.auto_migrate:
             for change in self.deployment.migrate(described):
                 logger.info("config: {}", change)
@@ -227,7 +240,7 @@ class Host:
         self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate)
         self.client.component_ids = self.ids
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
-        self.sync_plan = CommandSync(self.client, self.bot.rest)
+        self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())
         self.bot.router.contain_with(self.containment)
         self.plugin_clock = ParkingClock(self.clock, self.containment)
@@ -290,14 +303,19 @@ class Host:
             self.scheduler.wake()
             self.outbox.wake()
 
+    @property
+    def last_sync(self) -> SyncResult:
+        """What the last sync of commands did."""
+        return self.commands.last
+
     async def undo(self, record: Record) -> None:
         """Undo the migrations that the last ``prepare`` made."""
         await self.upgrades.undo(record.name)
 
     async def sync(self) -> None:
-        """Bring Discord's list of commands up to date."""
+        """Bring Discord's list of commands up to date, at once or, when Discord refuses, later."""
         if self.connected:
-            self.last_sync = await self.sync_plan.sync()
+            await self.commands.keep_up_to_date()
 
     # ---- what the owner asks for
 

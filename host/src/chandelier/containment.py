@@ -12,7 +12,9 @@ from typing import Any
 
 import attrs
 
+from chandelier.barrier import discard, end, held, translated
 from chandelier.clock import Clock
+from chandelier.errors import PluginError
 from chandelier.hooks import HookTimeout
 
 __all__ = ["Containment", "ParkingClock"]
@@ -27,17 +29,32 @@ class _Job:
 
     owner: str
     what: str
+    work: Coroutine[Any, Any, Any]
     limit: float
     deadline: float
     started: float
+    caller: asyncio.Task[Any] | None
+    """The task that waits for it."""
+    reported: bool
+    """Whether a failure is reported, because nobody waits for it."""
     parked: int = 0
     timed_out: bool = False
+    ended: bool = False
 
-    def too_late(self) -> HookTimeout:
-        """What is said of work that was cancelled at its limit."""
+    def plain(self, error: BaseException) -> Exception | None:
+        """What the work raised, as an Exception; None for what has to go on up, see `translated`."""
+        if self.timed_out and isinstance(error, asyncio.CancelledError):
+            return HookTimeout(
+                f"{self.what} of plugin {self.owner} did not finish within {self.limit:g} seconds "
+                "and was cancelled"
+            )
+        return translated(error)
+
+    def goes_on(self) -> HookTimeout:
+        """What is said of work that was cancelled at its limit and has not ended another limit later."""
         return HookTimeout(
-            f"{self.what} of plugin {self.owner} did not finish within {self.limit:g} seconds "
-            "and was cancelled"
+            f"{self.what} of plugin {self.owner} goes on although it was cancelled: its code catches "
+            "CancelledError, or everything"
         )
 
 
@@ -88,26 +105,56 @@ class Containment:
         self, owner: str, what: str, work: Coroutine[Any, Any, Any], *, timeout: float | None = None
     ) -> asyncio.Task[Any]:
         """Run ``work`` as a task of ``owner``; a failure is reported, never raised."""
-        return self._launch(owner, what, self._reported(owner, what, work), timeout)
+        return self._launch(owner, what, work, timeout, reported=True)
 
     async def run(
         self, owner: str, what: str, work: Coroutine[Any, Any, Any], *, timeout: float | None = None
     ) -> Any:
         """Run ``work`` as a task of ``owner`` and return its result.
 
-        Raises what the work raises, and HookTimeout when it takes too long. A caller that is cancelled
-        cancels the work.
+        Raises what the work raises, as an Exception, and HookTimeout when it takes too long. A caller that
+        is cancelled cancels the work.
         """
-        task = self._launch(owner, what, work, timeout)
+        task = self._launch(owner, what, work, timeout, asyncio.current_task())
         try:
             return await task
         except asyncio.CancelledError:
             task.cancel()
             raise
 
+    async def see_through(
+        self, owner: str, what: str, work: Coroutine[Any, Any, Any], *, timeout: float
+    ) -> Any:
+        """As `run`, but when the caller is cancelled the work goes on to its end; its failure is reported.
+
+        Raises PluginError when the work itself is cancelled.
+        """
+        task = self._launch(owner, what, work, timeout, asyncio.current_task())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise PluginError(f"{what} was interrupted: the bot is being stopped") from None
+
+            def ended(task: asyncio.Task[Any]) -> None:
+                if not task.cancelled() and isinstance(error := task.exception(), Exception):
+                    self.failed(owner, what, error)
+
+            task.add_done_callback(ended)
+            raise
+
     def watch(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run background ``work`` that may go on for ever; a failure is reported, never raised."""
-        return asyncio.create_task(self._watched(owner, what, work), name=f"{owner}: {what}")
+        context = contextvars.copy_context()
+        context.run(_CURRENT.set, None)  # it is not part of the job that starts it, which may end before
+        name = f"{owner}: {what}"
+        task = asyncio.create_task(self._watched(owner, what, work), name=name, context=context)
+        task.add_done_callback(lambda _: discard(work))
+        return task
+
+    def failed(self, owner: str, what: str, error: Exception) -> None:
+        """Report a failure of an owner's code that ran as part of something else."""
+        self._report(owner, what, error, self.reference())
 
     def running(self, owner: str) -> list[asyncio.Task[Any]]:
         """The tasks of an owner that are under way."""
@@ -120,12 +167,13 @@ class Containment:
         return job is not None and job.timed_out
 
     async def cancel(self, owner: str) -> None:
-        """Cancel an owner's work and wait until it has ended; the calling task is left alone."""
-        tasks = [task for task in self.running(owner) if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """Cancel an owner's work and wait for its end; the caller, and what waits for the caller, goes on."""
+        waiting: set[asyncio.Task[Any] | None] = set()
+        task = asyncio.current_task()
+        while task is not None and task not in waiting:
+            waiting.add(task)
+            task = self._jobs[task].caller if task in self._jobs else None
+        await end(task for task in self.running(owner) if task not in waiting)
 
     async def idle(self) -> None:
         """Return when all work that is under way waits for the clock, or there is none."""
@@ -133,23 +181,28 @@ class Containment:
 
     async def close(self) -> None:
         """Cancel everything."""
-        tasks = [*self._jobs, *([self._sweeper] if self._sweeper else [])]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end([*self._jobs, *([self._sweeper] if self._sweeper else [])])
         self._sweeper = None
 
     def _launch(
-        self, owner: str, what: str, work: Coroutine[Any, Any, Any], timeout: float | None
+        self,
+        owner: str,
+        what: str,
+        work: Coroutine[Any, Any, Any],
+        timeout: float | None,
+        caller: asyncio.Task[Any] | None = None,
+        *,
+        reported: bool = False,
     ) -> asyncio.Task[Any]:
         limit = self.timeout if timeout is None else timeout
-        job = _Job(owner, what, limit, self._clock.monotonic() + limit, time.perf_counter())
+        deadline, started = self._clock.monotonic() + limit, time.perf_counter()
+        job = _Job(owner, what, work, limit, deadline, started, caller, reported)
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep(), name="chandelier: time limits")
         self._count(+1)
-        task = _start_eagerly(self._measured(job, work), f"{owner}: {what}")
+        task = _start_eagerly(self._measured(job), f"{owner}: {what}")
         if task.done():
+            job.ended = True
             self._count(-1)
         else:
             self._jobs[task] = job
@@ -157,39 +210,34 @@ class Containment:
             self._some.set()
         return task
 
-    async def _measured(self, job: _Job, work: Coroutine[Any, Any, Any]) -> Any:
+    async def _measured(self, job: _Job) -> Any:
         token = _CURRENT.set(job)
         tally = self.tallies.setdefault(job.owner, Tally())
         try:
-            return await work
-        except asyncio.CancelledError:
-            if not job.timed_out:
+            return await job.work
+        except BaseException as error:
+            plain = job.plain(error)
+            if plain is not None and job.reported:
+                self.failed(job.owner, job.what, plain)
+                return None
+            if plain is None or plain is error:
                 raise
-            raise job.too_late() from None
+            raise plain from error
         finally:
             tally.finished += 1
             tally.seconds += time.perf_counter() - job.started
             _CURRENT.reset(token)
 
-    async def _reported(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> None:
-        job = _CURRENT.get()
-        try:
-            await work
-        except asyncio.CancelledError:
-            if job is None or not job.timed_out:
-                raise
-            self._report(owner, what, job.too_late(), self.reference())
-        except Exception as error:  # noqa: BLE001 - containment is the point
-            self._report(owner, what, error, self.reference())
-
     async def _watched(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> None:
         try:
-            await work
+            await held(work)
         except Exception as error:  # noqa: BLE001 - containment is the point
-            self._report(owner, what, error, self.reference())
+            self.failed(owner, what, error)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         job = self._jobs.pop(task)
+        job.ended = True
+        discard(job.work)
         if not job.parked:
             self._count(-1)
 
@@ -209,16 +257,26 @@ class Containment:
             await self._clock.sleep(max(0.05, earliest - self._clock.monotonic()))
             now = self._clock.monotonic()
             for task, job in list(self._jobs.items()):
-                if job.deadline <= now and not job.timed_out:
-                    job.timed_out = True
-                    task.cancel()
+                if job.deadline > now:
+                    continue
+                if job.timed_out:
+                    self.failed(job.owner, job.what, job.goes_on())
+                job.timed_out = True
+                job.deadline = now + job.limit
+                task.cancel()
 
     def park(self, job: _Job, change: int) -> None:
-        """Note that a job waits for the clock (+1) or goes on (-1)."""
+        """Note that a job waits for the clock (+1) or goes on (-1).
+
+        A task that a job has left behind no longer counts for it.
+        """
         before = bool(job.parked)
         job.parked += change
-        if before != bool(job.parked):
+        if before != bool(job.parked) and not job.ended:
             self._count(-1 if job.parked else +1)
+        above = self._jobs.get(job.caller) if job.caller is not None else None
+        if above is not None:
+            self.park(above, change)
 
 
 class ParkingClock:

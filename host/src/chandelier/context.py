@@ -12,6 +12,7 @@ import loguru
 from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.config.deployment import Deployment
 from chandelier.config.layers import Section
@@ -25,6 +26,7 @@ from chandelier.services.access import Access
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Outbox
 from chandelier.services.scheduler import Timers
+from chandelier.storage.commits import after_commit
 from chandelier.storage.engine import Storage
 from chandelier.storage.guild_settings import GuildSettings
 
@@ -77,13 +79,16 @@ class GuildConfigs:
         self._settings = settings
         self._storage = storage
         self._known: dict[int, Any] = {}
+        self._changes = 0
 
     async def get(self, guild_id: int) -> Any:
         """The deployment's config with the guild's own settings on top."""
         known = self._known.get(guild_id)
         if known is None:
+            changes = self._changes
             known = self._merge(await self._values(guild_id))
-            self._known[guild_id] = known
+            if changes == self._changes:  # else what was read may be what was before the change
+                self._known[guild_id] = known
         return known
 
     async def change(
@@ -108,7 +113,7 @@ class GuildConfigs:
         except ConfigError as error:
             raise InvalidRequest("\n".join(str(problem) for problem in error.problems)) from error
         await self._settings.set(guild_id, self._name, schema.__config_version__, values, session=session)
-        self._known.pop(guild_id, None)
+        after_commit(session, lambda: self._forget(guild_id))
         return before, after
 
     async def section(self, guild_id: int) -> Section[Any] | None:
@@ -117,9 +122,9 @@ class GuildConfigs:
             return None
         return self._deployment.load_for_guild(self._name, self._schema, await self._values(guild_id))
 
-    def forget(self) -> None:
-        """Read everything anew from now on."""
-        self._known.clear()
+    def _forget(self, guild_id: int) -> None:
+        self._changes += 1
+        self._known.pop(guild_id, None)
 
     async def _values(self, guild_id: int, session: AsyncSession | None = None) -> Mapping[str, Any]:
         stored = await self._settings.get(guild_id, self._name, session=session)
@@ -192,8 +197,16 @@ class Context:
     ) -> Any:
         """Change settings of a guild; raises InvalidRequest with every problem."""
         before, after = await self.guilds.change(int(guild_id), changes, session)
-        await self._on_change(before, after, int(guild_id))
+        if session is None:
+            await self._on_change(before, after, int(guild_id))
+        else:  # nothing has changed before the commit
+            after_commit(session, lambda: self._tell(before, after, int(guild_id)))
         return after
+
+    def _tell(self, before: Any, after: Any, guild_id: int) -> None:
+        self._containment.start(
+            self.name, "hook chandelier_config_changed", self._on_change(before, after, guild_id)
+        )
 
     def component_id(self, action: str, payload: str = "", /) -> str:
         """A signed custom id for a button, menu or form."""
@@ -204,12 +217,7 @@ class Context:
         self._spawned += 1
         label = f"{name} #{self._spawned}"
         task = self._containment.watch(self.name, name, work)
-
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.wait({task})
-
-        self._ledger.hold("task", label, stop)
+        self._ledger.hold("task", label, lambda: end((task,)))
         task.add_done_callback(lambda _: self._ledger.drop("task", label))
         return task
 

@@ -15,6 +15,7 @@ from typing import Any
 import pluggy
 
 from chandelier import hookspecs
+from chandelier.barrier import discard, end, held, holding
 from chandelier.clock import Clock
 from chandelier.errors import PluginError
 
@@ -81,12 +82,13 @@ class Hooks:
     async def call(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
         """Call one plugin's implementation of a hook; None when it has none.
 
-        Raises whatever the implementation raises, and HookTimeout when it does not finish in time.
+        Raises what the implementation raises, as an Exception, and HookTimeout when it takes too long.
         """
         function, wanted = self._find(plugin, hook)
         if function is None:
             return None
-        result = function(**{name: arguments[name] for name in wanted})
+        with holding():
+            result = function(**{name: arguments[name] for name in wanted})
         if not inspect.isawaitable(result):
             return result
         return await run_within(result, self._timeout, self._clock, f"hook {hook} of plugin {plugin}")
@@ -94,7 +96,8 @@ class Hooks:
     def call_now(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
         """Call a hook that has to be synchronous, as those that describe a plugin are."""
         function, wanted = self._find(plugin, hook)
-        return None if function is None else function(**{name: arguments[name] for name in wanted})
+        with holding():
+            return None if function is None else function(**{name: arguments[name] for name in wanted})
 
     def _find(self, plugin: str, hook: str) -> tuple[Any, tuple[str, ...]]:
         caller = getattr(self._manager.hook, hook, None)
@@ -107,8 +110,8 @@ class Hooks:
 
 
 async def run_within(work: Any, seconds: float, clock: Clock, what: str) -> Any:
-    """Await ``work`` for at most ``seconds`` of the host's clock; raises HookTimeout naming ``what``."""
-    task = asyncio.ensure_future(work)
+    """Await plugin code for at most ``seconds`` of the host's clock; raises HookTimeout naming ``what``."""
+    task = asyncio.create_task(held(work), name=what)
     limit = asyncio.ensure_future(clock.sleep(seconds))
     try:
         await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,7 +119,5 @@ async def run_within(work: Any, seconds: float, clock: Clock, what: str) -> Any:
             return task.result()
         raise HookTimeout(f"{what} did not finish within {seconds:g} seconds and was cancelled")
     finally:
-        for pending in (task, limit):
-            if not pending.done():
-                pending.cancel()
-        await asyncio.gather(task, limit, return_exceptions=True)
+        await end((task, limit))
+        discard(work)

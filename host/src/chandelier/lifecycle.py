@@ -7,24 +7,29 @@ quarantined, with the reason visible, and tried again with a growing delay.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 from loguru import logger
 
+from chandelier.barrier import end
 from chandelier.clock import Clock
+from chandelier.containment import Containment
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks, run_within
 from chandelier.loading import describe, forget_modules, import_plugin, restore_modules
 from chandelier.plugin import Health, HealthLevel
 from chandelier.record import ERROR_BUDGET, ERROR_WINDOW, Record, State
+from chandelier.storage.names import HOST_NAME
 
 __all__ = ["Lifecycle", "Preparation"]
 
 RETRY_FIRST, RETRY_LAST = 30.0, 3600.0
 """Seconds before a quarantined plugin is tried again: the first time, and at most."""
+CHANGE_WITHIN = 3600.0
+"""Seconds that a change of one plugin may take: it may have to back up and migrate much data."""
 
 
 class Preparation(Protocol):
@@ -60,7 +65,7 @@ class Lifecycle:
         hooks: Hooks,
         clock: Clock,
         preparation: Preparation,
-        stop_work: Callable[[str], Awaitable[None]],
+        containment: Containment,
         *,
         timeout: float,
     ) -> None:
@@ -68,9 +73,10 @@ class Lifecycle:
         self._hooks = hooks
         self._clock = clock
         self._preparation = preparation
-        self._stop_work = stop_work
+        self._containment = containment
         self._timeout = timeout
         self._changing = asyncio.Lock()
+        self._closed = False
 
     # ---- at start
 
@@ -95,6 +101,7 @@ class Lifecycle:
             record.plugin = record.description = None
             self._quarantine(record, error)
             return False
+        self._want(record, enabled=record.enabled)
         self._move(record, State.LOADED)
         return True
 
@@ -111,8 +118,7 @@ class Lifecycle:
                 plugin.setup(record.context), self._timeout, self._clock, f"setup of plugin {record.name}"
             )
         except Exception as error:  # noqa: BLE001 - contained
-            await self._tear_down(record)
-            self._quarantine(record, error)
+            await self.give_up(record, error)
             return False
         self._move(record, State.SET_UP)
         return True
@@ -122,11 +128,15 @@ class Lifecycle:
         try:
             await self._preparation.bind(record)
         except Exception as error:  # noqa: BLE001 - contained
-            await self._tear_down(record)
-            self._quarantine(record, error)
+            await self.give_up(record, error)
             return False
         self._move(record, State.RUNNING)
         return True
+
+    async def give_up(self, record: Record, error: Exception) -> None:
+        """Take a plugin's start back and quarantine it; it is tried again later."""
+        await self._tear_down(record)
+        self._quarantine(record, error)
 
     async def ready(self, record: Record) -> None:
         """Tell a running plugin that the bot is connected, then ask how it is."""
@@ -136,15 +146,41 @@ class Lifecycle:
             self.note_failure(record.name, "hook chandelier_ready", error)
         await self.ask_health(record)
 
-    # ---- at run time
+    # ---- at run time: a change that has begun goes on to its end, whatever becomes of who asked for it
 
     async def enable(self, name: str) -> Record:
         """Start a plugin that is not running. Raises PluginError when it cannot be."""
+        return await self._change(f"enabling {name}", self._enable(name))
+
+    async def disable(self, name: str) -> Record:
+        """Stop a plugin and keep it stopped."""
+        return await self._change(f"disabling {name}", self._disable(name))
+
+    async def reload(self, name: str, fresh: Candidate | None) -> Record:
+        """Bring in newly installed code, submodules included; if it fails to start, the old goes on.
+
+        ``fresh`` is the plugin as it is installed now. Raises PluginError with why the new one failed.
+        """
+        return await self._change(f"reloading {name}", self._reload(name, fresh))
+
+    async def close(self) -> None:
+        """No changes from now on; one that is under way is cancelled, and `stop` cleans up after it."""
+        self._closed = True
+        await end(record.retry for record in self.records.values() if record.retry is not None)
+        await self._containment.cancel(HOST_NAME)
+
+    async def _change(self, what: str, work: Coroutine[Any, Any, Record]) -> Record:
+        if self._closed:
+            work.close()
+            raise PluginError("the bot is being stopped")
+        return await self._containment.see_through(HOST_NAME, what, work, timeout=CHANGE_WITHIN)
+
+    async def _enable(self, name: str) -> Record:
         async with self._changing:
             record = self._record(name)
             if record.state is State.REFUSED:
                 raise PluginError(f"{name} is refused: {record.reason}")
-            record.enabled = True
+            self._want(record, enabled=True)
             if not record.active:
                 self._forget_retry(record)
                 if record.state is State.QUARANTINED:  # perhaps it has been mended meanwhile
@@ -154,24 +190,21 @@ class Lifecycle:
             self._raise_unless_active(record)
             return record
 
-    async def disable(self, name: str) -> Record:
-        """Stop a plugin and keep it stopped."""
+    async def _disable(self, name: str) -> Record:
         async with self._changing:
             record = self._record(name)
-            record.enabled = False
+            self._want(record, enabled=False)
             self._forget_retry(record)
             await self._shut_down(record)
             self._move(record, State.STOPPED, "disabled")
             await self._preparation.sync()
             return record
 
-    async def reload(self, name: str, fresh: Candidate | None) -> Record:
-        """Bring in newly installed code, submodules included; if it fails to start, the old goes on.
-
-        ``fresh`` is the plugin as it is installed now. Raises PluginError with why the new one failed.
-        """
+    async def _reload(self, name: str, fresh: Candidate | None) -> Record:
         async with self._changing:
             record = self._record(name)
+            if not record.enabled:
+                raise PluginError(f"{name} is disabled; enable it first, then reload it")
             if fresh is None:
                 raise PluginError(f"{name} is no longer installed; disable it, or install it again")
             if fresh.verdict is not None:
@@ -208,8 +241,8 @@ class Lifecycle:
         over = len(record.failures) == ERROR_BUDGET and now - record.failures[0] <= ERROR_WINDOW
         if over and record.active and record.retry is None:
             reason = f"{ERROR_BUDGET} failures within {ERROR_WINDOW:g} seconds; the last: {record.last_error}"
-            record.retry = asyncio.create_task(
-                self._break_circuit(record, reason), name=f"{name}: quarantine"
+            record.retry = self._containment.start(
+                HOST_NAME, f"quarantine of {name}", self._break_circuit(record, reason), timeout=CHANGE_WITHIN
             )
 
     async def ask_health(self, record: Record) -> Health:
@@ -263,7 +296,7 @@ class Lifecycle:
 
     async def _tear_down(self, record: Record) -> None:
         """Take everything back; what cannot be taken back stays in the ledger and is logged."""
-        await self._stop_work(record.name)
+        await self._containment.cancel(record.name)
         if record.plugin is not None and record.context is not None:
             try:
                 await run_within(
@@ -284,7 +317,10 @@ class Lifecycle:
             logger.bind(plugin=record.name).error("the migrations could not be undone: {}", error)
         restore_modules(old.package, modules)
         record.candidate, record.superseded = old, True
-        await self._bring_up(record)
+        if old.verdict is None:
+            await self._bring_up(record)
+        else:
+            self._move(record, State.REFUSED, old.verdict)
         await self._preparation.sync()
 
     async def _break_circuit(self, record: Record, reason: str) -> None:
@@ -300,10 +336,18 @@ class Lifecycle:
         )
         delay = min(RETRY_LAST, RETRY_FIRST * 2**record.attempts)
         record.attempts += 1
-        record.retry = asyncio.create_task(self._try_again(record, delay), name=f"{record.name}: retry")
+        if not self._closed:
+            record.retry = self._containment.watch(
+                HOST_NAME, f"another try of {record.name}", self._wait_and_try_again(record, delay)
+            )
 
-    async def _try_again(self, record: Record, delay: float) -> None:
+    async def _wait_and_try_again(self, record: Record, delay: float) -> None:
         await self._clock.sleep(delay)
+        await self._containment.run(
+            HOST_NAME, f"another try of {record.name}", self._try_again(record), timeout=CHANGE_WITHIN
+        )
+
+    async def _try_again(self, record: Record) -> None:
         async with self._changing:
             record.retry = None
             if not record.enabled or record.active:
@@ -322,6 +366,12 @@ class Lifecycle:
                 level, "plugin {} is {}{}", record.name, state, f": {reason}" if reason else ""
             )
         record.state, record.reason = state, reason
+
+    def _want(self, record: Record, *, enabled: bool) -> None:
+        """Note whether the owner wants a plugin to run, for the plugin to know as well."""
+        record.enabled = enabled
+        if record.plugin is not None:
+            record.plugin._enabled = enabled
 
     def _forget_retry(self, record: Record) -> None:
         if record.retry is not None and record.retry is not asyncio.current_task():
@@ -346,4 +396,6 @@ class Lifecycle:
     def _outcome(self, record: Record, old: Candidate) -> str:
         if record.active:
             return f"version {old.version} goes on running"
+        if record.state is State.REFUSED:
+            return f"version {old.version} stays refused"
         return f"version {old.version} did not start again either: {record.reason}"

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import attrs
 
+from chandelier.barrier import holding
 from chandelier.config.migrations import ConfigMigration
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
@@ -39,8 +40,9 @@ def import_plugin(candidate: Candidate) -> Plugin[Any]:
     """
     module_name, _, attribute = candidate.target.partition(":")
     try:
-        module = importlib.import_module(module_name)
-        made: Any = getattr(module, attribute)()
+        with holding():
+            module = importlib.import_module(module_name)
+            made: Any = getattr(module, attribute)()
     except Exception as error:
         raise PluginError(
             f"plugin {candidate.name} ({candidate.distribution} {candidate.version}) failed to import "

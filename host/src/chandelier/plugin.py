@@ -154,6 +154,7 @@ class Plugin(Generic[ConfigT]):
     """Names of plugins that must be running before this one is set up."""
 
     ctx: PluginContext[ConfigT]
+    _enabled = True  # kept up to date by the host
 
     async def setup(self, ctx: PluginContext[ConfigT]) -> None:
         """Get ready to run. Config and storage are there and migrated; Discord is not connected yet."""
@@ -170,4 +171,4 @@ class Plugin(Generic[ConfigT]):
     @property
     def enabled(self) -> bool:
         """Whether the owner wants this plugin to run (it may still be quarantined)."""
-        return getattr(self, "_enabled", True)
+        return self._enabled

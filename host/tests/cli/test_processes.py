@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from chandelier import barrier
 from chandelier.cli import signals
 from loopcord import LocalDiscord
 
@@ -133,6 +134,27 @@ async def find_line(started: asyncio.subprocess.Process, wanted: Callable[[str],
             if wanted(seen[-1]):
                 return seen[-1]
     raise AssertionError("".join(seen))
+
+
+def test_a_task_that_refuses_to_end_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(barrier, "PATIENCE", 0.01)
+    monkeypatch.setattr(barrier, "ASKED_AGAIN", (0.01,))
+    refused = []
+
+    async def refuse() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                refused.append(True)
+
+    async def work() -> None:
+        refused.append(asyncio.create_task(refuse(), name="watcher: poll"))
+        await asyncio.sleep(0)
+
+    assert not signals.run_until_told(work())
+    assert refused[1:] == [True, True]
+    refused[0].get_coro().close()
 
 
 def test_a_stop_goes_on_although_a_cancellation_got_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from types import FrameType
 from typing import Any
 
+from chandelier.barrier import end
+
 __all__ = ["run_until_told"]
 
 STOP_WITHIN = 15.0
@@ -21,7 +23,21 @@ def run_until_told(work: Coroutine[Any, Any, None]) -> bool:
 
     Returns whether a signal ended it. Whatever else ends ``work`` is raised.
     """
-    return asyncio.run(_until_told(work))
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(_until_told(work))
+    finally:
+        _close(loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """Close the loop as ``asyncio.run`` does, but without waiting for ever for a task that refuses to end."""
+    try:
+        loop.run_until_complete(end(asyncio.all_tasks(loop)))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> bool:

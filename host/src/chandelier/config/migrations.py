@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from chandelier.barrier import holding
 from chandelier.errors import PluginError
 
 __all__ = ["ConfigMigration", "Step", "Stride", "change_value", "migrated", "plan", "rename_key"]
@@ -49,7 +50,8 @@ class Stride:
     def take(self, section: MutableMapping[str, Any]) -> None:
         """Change a section in place; PluginError when the step fails (the section may be half changed)."""
         try:
-            self.step(section)
+            with holding():
+                self.step(section)
         except Exception as error:
             raise PluginError(
                 f"the config migration from version {self.before} to {self.after} failed: "

@@ -12,6 +12,7 @@ import hikari
 import lightbulb
 from lightbulb.tasks import TaskExecutionData
 
+from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.errors import PluginError
@@ -43,7 +44,13 @@ class Binder:
             for command in loader.declared.commands:
                 self._claim(owner, command, ledger)
             ledger.hold("loader", str(id(loader)), functools.partial(loader.remove_from_client, self._client))
+            known = self._client.error_handlers()
             await loader.add_to_client(self._client)
+            for handler in self._client.error_handlers():
+                if handler not in known:  # a plugin handles its own failures, and hears of no others
+                    self._client.own(handler, owner)
+                    label = f"{getattr(handler, '__name__', 'handler')} #{id(handler)}"
+                    ledger.hold("error handler", label, functools.partial(self._client.disown, handler))
             for listener in loader.declared.listeners:
                 self._listen(owner, listener, ledger)
             for task in loader.declared.tasks:
@@ -83,13 +90,8 @@ class Binder:
 
     def _repeat(self, owner: str, task: RepeatingTask, ledger: Ledger) -> None:
         name = getattr(task.callback, "__name__", "task")
-        running = asyncio.create_task(self._run_repeatedly(owner, name, task), name=f"{owner}: {name}")
-
-        async def stop() -> None:
-            running.cancel()
-            await asyncio.wait({running})
-
-        ledger.hold("task", f"{name} #{id(task)}", stop)
+        running = self._containment.watch(owner, f"task {name}", self._run_repeatedly(owner, name, task))
+        ledger.hold("task", f"{name} #{id(task)}", lambda: end((running,)))
 
     async def _run_repeatedly(self, owner: str, name: str, task: RepeatingTask) -> None:
         data = TaskExecutionData(0, -1, None)

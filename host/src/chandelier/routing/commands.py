@@ -14,6 +14,7 @@ from lightbulb.commands import execution
 from lightbulb.localization import localization_unsupported
 from loguru import logger
 
+from chandelier.barrier import discard, held
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.plugin import Plugin
@@ -87,13 +88,17 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
 
     # ---- whose command is it
 
-    def own(self, command: Any, owner: str) -> None:
-        """Note which plugin a command or group belongs to."""
-        self._owners[command] = owner
+    def own(self, part: Any, owner: str) -> None:
+        """Note which plugin a command, group or error handler belongs to."""
+        self._owners[part] = owner
 
-    def disown(self, command: Any) -> None:
-        """Forget a command that was taken out."""
-        self._owners.pop(command, None)
+    def disown(self, part: Any) -> None:
+        """Forget what was taken out."""
+        self._owners.pop(part, None)
+
+    def error_handlers(self) -> list[Any]:
+        """All error handlers, the highest priority first."""
+        return [handler for handlers in self._error_handlers.values() for handler in handlers]
 
     def owner_of(self, command: Any) -> str:
         """The plugin a command, subcommand or group belongs to."""
@@ -139,10 +144,11 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             try:
                 await pipeline._run()
             except lightbulb.exceptions.ExecutionPipelineFailedException as failure:
-                for handlers in self._error_handlers.values():
-                    for handler in handlers:
-                        if await lightbulb.utils.maybe_await(handler(failure)):
-                            return
+                for handler in self.error_handlers():
+                    if self._owners.get(handler) == owner and await lightbulb.utils.maybe_await(
+                        handler(failure)
+                    ):
+                        return
                 raise
 
     async def _execute_autocomplete_context(
@@ -229,16 +235,29 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             yield container
 
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
-        watch = asyncio.create_task(self._defer_in_time(context), name=f"{owner}: defer {what}")
+        watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
         try:
             await self._containment.run(owner, what, self._told_when_interrupted(owner, what, context, work))
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._explain(owner, what, context, error)
         else:
-            if not context.initial_response_sent.is_set():
-                await _tell(context.interaction, "Done.")
+            try:
+                if await self._still_waits(context, watch):
+                    await context.respond("Done.", flags=hikari.MessageFlag.EPHEMERAL)
+            except hikari.HikariError as unanswered:
+                logger.bind(plugin=owner).warning("could not say that {} is done: {}", what, unanswered)
         finally:
             watch.cancel()
+            discard(work)
+
+    async def _still_waits(self, context: Any, watch: asyncio.Task[bool]) -> bool:
+        """Whether the person has no answer yet, or only the deferral that ``watch`` made for the handler."""
+        if not context.initial_response_sent.is_set():
+            return True  # if the deferral is on its way, the answer waits for it, and takes its place
+        if not watch.done() or watch.cancelled() or not watch.result():
+            return False
+        shown = await context.interaction.fetch_initial_response()
+        return hikari.MessageFlag.LOADING in shown.flags
 
     async def _told_when_interrupted(self, owner: str, what: str, context: Any, work: Any) -> Any:
         """The work; when it is cancelled, the person is told before whoever cancelled it goes on.
@@ -246,7 +265,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         Otherwise a deferred answer would say for ever that the bot is thinking.
         """
         try:
-            return await work
+            return await held(work)
         except asyncio.CancelledError:
             if not self._containment.timed_out:
                 try:
@@ -258,10 +277,17 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
                     )
             raise
 
-    async def _defer_in_time(self, context: Any) -> None:
+    async def _defer_in_time(self, owner: str, what: str, context: Any) -> bool:
+        """Defer when the handler is slow; answers whether that was done."""
         await self._clock.sleep(DEFER_AFTER)
-        if not context.initial_response_sent.is_set():
+        if context.initial_response_sent.is_set():
+            return False
+        try:
             await context.defer(ephemeral=True)
+        except hikari.HikariError as refused:
+            logger.bind(plugin=owner).warning("could not defer the answer to {}: {}", what, refused)
+            return False
+        return True
 
     async def _explain(self, owner: str, what: str, context: Any, error: BaseException) -> None:
         reference = self._containment.reference()

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import hikari
 from hikari.impl import event_manager as hikari_event_manager
-from loguru import logger
 
+from chandelier.barrier import holding
 from chandelier.containment import Containment
 from chandelier.routing.loader import Listener
 
@@ -109,12 +109,14 @@ class EventRouter(hikari_event_manager.EventManagerImpl):
         for subscription in subscriptions:
             when = subscription.listener.when
             try:
-                if when is None or when(payload):
-                    passing.append(subscription)
-            except Exception:  # noqa: BLE001 - a broken filter must not lose its events, nor others'
-                logger.opt(exception=True).bind(plugin=subscription.owner).error(
-                    "the filter of listener {} failed; the event is handed on unfiltered", subscription.name
-                )
+                with holding():
+                    if when is None or when(payload):
+                        passing.append(subscription)
+            except Exception as error:  # noqa: BLE001 - a broken filter must not lose its events, nor others'
+                if self._containment is not None:
+                    self._containment.failed(
+                        subscription.owner, f"the filter of listener {subscription.name}", error
+                    )
                 passing.append(subscription)
         return passing
 

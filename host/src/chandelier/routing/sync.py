@@ -6,6 +6,7 @@ leaves the old list in place.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,16 @@ from lightbulb.internal import constants
 from lightbulb.internal import sync as lightbulb_sync
 from loguru import logger
 
+from chandelier.barrier import end
+from chandelier.clock import Clock
+from chandelier.containment import Containment
 from chandelier.routing.commands import CommandRouter
+from chandelier.storage.names import HOST_NAME
 
 __all__ = ["CommandSync", "SyncResult"]
+
+RETRY_FIRST, RETRY_LAST = 60.0, 3600.0
+"""Seconds before a sync that Discord refused is tried again: the first time, and at most."""
 
 
 @attrs.frozen
@@ -33,10 +41,45 @@ class SyncResult:
 class CommandSync:
     """Keeps Discord's lists of application commands equal to what the running plugins declare."""
 
-    def __init__(self, client: CommandRouter, rest: hikari.api.RESTClient) -> None:
+    def __init__(
+        self, client: CommandRouter, rest: hikari.api.RESTClient, clock: Clock, containment: Containment
+    ) -> None:
         self._client = client
         self._rest = rest
+        self._clock = clock
+        self._containment = containment
         self._guilds: set[int] = set()
+        self._one_at_a_time = asyncio.Lock()
+        self._failures = 0
+        self._retry: asyncio.Task[None] | None = None
+        self.last = SyncResult()
+        """What the last sync did."""
+
+    async def keep_up_to_date(self) -> None:
+        """Sync; when that fails, log it and try again later; the bot runs on with what Discord has."""
+        try:
+            async with self._one_at_a_time:  # an older plan must not overwrite a newer one
+                self.last = await self.sync()
+        except Exception as error:  # noqa: BLE001 - Discord's no, or one plugin's command that is none
+            self._failures += 1
+            pause = min(RETRY_LAST, RETRY_FIRST * 2 ** min(self._failures - 1, 16))
+            logger.opt(exception=None if isinstance(error, hikari.HikariError) else error).error(
+                "Discord's list of commands is not up to date, again in {:g} s: {}", pause, error
+            )
+            if self._retry is None:
+                self._retry = self._containment.watch(HOST_NAME, "sync", self._again(pause))
+        else:
+            self._failures = 0
+
+    async def close(self) -> None:
+        """Try no more."""
+        if self._retry is not None:
+            await end((self._retry,))
+
+    async def _again(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._retry = None
+        await self._containment.run(HOST_NAME, "sync", self.keep_up_to_date(), timeout=RETRY_LAST)
 
     async def sync(self) -> SyncResult:
         """Compare and, only where something differs, overwrite. Raises what Discord answers."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -17,9 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import hikari
 from loguru import logger
-from sqlalchemy import ColumnElement, event, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, tuple_
 
 from chandelier.clock import Clock
 from chandelier.errors import ChandelierError
@@ -32,7 +30,6 @@ __all__ = [
     "PluginNotRunning",
     "Skip",
     "backoff",
-    "kick_after_commit",
     "one_line",
     "reason",
     "unexplained",
@@ -105,20 +102,6 @@ def reason(error: BaseException) -> str:
 def unexplained(error: Exception) -> Exception | None:
     """The error when its traceback is worth a place in the log: not when it says itself what happened."""
     return None if isinstance(error, ChandelierError | hikari.HikariError) else error
-
-
-def kick_after_commit(session: AsyncSession, kick: Callable[[], None]) -> None:
-    """Call ``kick`` when what the session wrote is there for others to see."""
-    # Listening once per session is enough, and it must outlive commits of savepoints.
-    kicks: set[Callable[[], None]] = session.info.setdefault("chandelier.kicks", set())
-    if not kicks:
-
-        def committed(_: Session) -> None:
-            for each in kicks:
-                each()
-
-        event.listen(session.sync_session, "after_commit", committed)
-    kicks.add(kick)
 
 
 class DueRunner(abc.ABC, Generic[RowT]):

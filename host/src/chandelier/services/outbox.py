@@ -19,12 +19,12 @@ from chandelier.services.due import (
     PluginNotRunning,
     Skip,
     backoff,
-    kick_after_commit,
     one_line,
     unexplained,
 )
 from chandelier.services.payload import storable
 from chandelier.services.verdict import judge
+from chandelier.storage.commits import after_commit
 from chandelier.storage.engine import Database, Storage
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.tables import OutboxRow
@@ -114,7 +114,7 @@ class Outbox:
         )
         known = insert.on_conflict_do_nothing(index_elements=["plugin", "kind", "key"])
         added = (await session.execute(known.returning(OutboxRow.id))).first()
-        kick_after_commit(session, self._kick)
+        after_commit(session, self._kick)
         return added is not None
 
     async def get(self, kind: str, key: str) -> OutboxEntry | None:

@@ -20,11 +20,11 @@ from chandelier.services.due import (
     PluginNotRunning,
     Skip,
     backoff,
-    kick_after_commit,
     reason,
     unexplained,
 )
 from chandelier.services.payload import storable
+from chandelier.storage.commits import after_commit
 from chandelier.storage.engine import Database, Storage
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.tables import TimerRow
@@ -111,7 +111,7 @@ class Timers:
     async def _transaction(self, session: AsyncSession | None) -> AsyncGenerator[AsyncSession]:
         if session is not None:
             yield session
-            kick_after_commit(session, self._kick)
+            after_commit(session, self._kick)
             return
         async with self._storage.transaction() as own:
             yield own
