@@ -110,4 +110,4 @@ def cloudflare_ban(seconds: float) -> Canned:
     Source: https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
     """
     headers = {"Retry-After": str(math.ceil(seconds)), "Server": "cloudflare"}
-    return Canned(429, "error code: 1015", headers, via=False, content_type="text/plain")
+    return Canned(429, "error code: 1015", headers, via=False, content_type="text/plain", judged=False)

@@ -84,6 +84,9 @@ async def _messages(wire: Any, w: World) -> None:
     await call("PUT", f"{c}/messages/pins/{sent['id']}")
     await call("GET", f"{c}/messages/pins")
     await call("DELETE", f"{c}/messages/pins/{sent['id']}")
+    await call("PUT", f"{c}/pins/{sent['id']}")
+    await call("GET", f"{c}/pins")
+    await call("DELETE", f"{c}/pins/{sent['id']}")
     for emoji in (NUMBER, "%E2%9C%85"):
         await call("PUT", f"{m}/reactions/{emoji}/@me")
     message = w.general.messages[0]
@@ -484,7 +487,7 @@ STATIONS = (
     _interactions,
 )
 #: Events that belong to a client's session, not to what happens in the world; other tests make them come.
-OF_THE_SESSION = {"RESUMED", "GUILD_MEMBERS_CHUNK"}
+OF_THE_SESSION = {"RESUMED", "GUILD_MEMBERS_CHUNK", "RATE_LIMITED"}
 
 
 async def test_everything_that_crosses_the_wire_conforms(

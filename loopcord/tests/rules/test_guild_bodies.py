@@ -136,6 +136,7 @@ async def test_a_category_holds_fifty_channels(market, api) -> None:
             "{guild}/scheduled-events",
             {
                 "name": "Fair",
+                "privacy_level": 2,
                 "entity_type": 3,
                 "scheduled_start_time": "2026-02-01T00:00:00Z",
                 "scheduled_end_time": "2026-02-02T00:00:00Z",

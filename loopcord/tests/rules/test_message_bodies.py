@@ -205,6 +205,10 @@ async def test_mentions_named_twice(market, api) -> None:
     assert exclusive.errors == {"allowed_mentions": ["MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"]}
     assert falsy.status == 200
     assert market.general.last.pinged == [market.bob.id]
+    # Discord takes it; its types do not tell.
+    [refused] = market.discord.violations
+    assert "allowed_mentions.roles" in str(refused)
+    market.discord.violations.clear()
 
 
 async def test_webhooks_mention_people_alone_by_default(market, api) -> None:

@@ -16,7 +16,8 @@ __all__ = ["ACCEPTED", "DEVIATIONS", "OWN", "Deviation", "amend"]
 class Deviation:
     """One place of the schema that is stricter than Discord is."""
 
-    #: The definition, and the way from it to what is replaced: keys and indexes, separated by slashes.
+    #: The definition, and the way from it to what is replaced: keys and indexes, separated by slashes;
+    #: ``-`` is the place after the last element of a list.
     definition: str
     place: str
     #: What takes its place; None removes it.
@@ -35,6 +36,23 @@ DEVIATIONS: tuple[Deviation, ...] = (
         {"anyOf": [{"$ref": "#/definitions/Snowflake"}, {"type": "null"}]},
         "null when the stage belongs to no scheduled event",
         f"{_DOCS}/resources/stage-instance#stage-instance-object",
+    ),
+    Deviation(
+        "APIAuditLogChange",
+        "anyOf/-",
+        {
+            "type": "object",
+            "properties": {
+                "key": {
+                    "type": "string",
+                    "pattern": "^(applied_tags|invitable|scheduled_(start|end)_time|"
+                    "[$](add|remove)_(keyword_filter|regex_patterns|allow_list))$",
+                }
+            },
+            "required": ["key"],
+        },
+        "a change may be of any field of the thing, also of those that the package does not list",
+        f"{_DOCS}/resources/audit-log#audit-log-change-object",
     ),
     Deviation(
         "APIPartialEmoji",
@@ -105,7 +123,9 @@ def amend(definitions: dict[str, Any], deviation: Deviation) -> None:
     node: Any = definitions[deviation.definition]
     for step in way:
         node = node[int(step)] if isinstance(node, list) else node[step]
-    if isinstance(node, list):
+    if last == "-":
+        node.append(deviation.schema)
+    elif isinstance(node, list):
         index = node.index(last)
         node[index : index + 1] = [] if deviation.schema is None else [deviation.schema]
     elif deviation.schema is None:
