@@ -16,7 +16,8 @@ import nox
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "postgresql", "wheels", "demo_smoke"]
+nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "clients", "postgresql"]
+nox.options.sessions += ["wheels", "demo_smoke"]
 
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
@@ -32,6 +33,13 @@ TESTING = [
     "jsonschema>=4.20",
 ]
 WANTED = ["3.11", "3.12", "3.13", "3.14"]
+#: Other libraries' clients, which must get along with loopcord as they are: for uv, and for npm.
+CLIENTS = {
+    "oldest": (["discord.py>=2.3,<2.4", "audioop-lts; python_version >= '3.13'"], "discord.js@~14.14.0"),
+    "newest": (["discord.py[speed]>=2.3,<3"], "discord.js@^14.14.0"),
+}
+#: Where a system keeps Node's headers, with which zlib-sync is compiled.
+NODE_HEADERS = Path("/usr/include/node/node.h")
 
 
 def _present() -> list[str]:
@@ -81,7 +89,7 @@ def tests(session: nox.Session, distribution: str) -> None:
     session.install(*_everything(), *TESTING)
     coverage = [f"--cov={_package(distribution)}", "--cov-report=term:skip-covered"]
     measured = coverage if session.python == PYTHONS[-1] else []
-    _pytest(session, DISTRIBUTIONS[distribution] + "/tests", *measured, "-n2")
+    _pytest(session, *_own_tests(distribution), *measured, "-n2")
 
 
 @nox.session(python=PYTHONS[0])
@@ -89,7 +97,7 @@ def tests(session: nox.Session, distribution: str) -> None:
 def oldest(session: nox.Session, distribution: str) -> None:
     """One distribution's own tests with the oldest dependencies that it declares."""
     session.install(*_everything(), *TESTING, "--resolution", "lowest-direct")
-    _pytest(session, DISTRIBUTIONS[distribution] + "/tests", "-n2")
+    _pytest(session, *_own_tests(distribution), "-n2")
 
 
 @nox.session(python=PYTHONS)
@@ -97,6 +105,41 @@ def stories(session: nox.Session) -> None:
     """End to end: everything installed, over real sockets."""
     session.install(*_everything(), *TESTING)
     _pytest(session, "tests", "-n2")
+
+
+@nox.session(python=PYTHONS[0])
+@nox.parametrize("versions", list(CLIENTS))
+def clients(session: nox.Session, versions: str) -> None:
+    """loopcord under unmodified discord.py and discord.js, which are installed here, apart from all else."""
+    session.install(*_everything(), *TESTING)
+    discord_py, discord_js = CLIENTS[versions]
+    folder = Path(session.create_tmp()).resolve()
+    python, node = folder / "py/bin/python", folder / "js"
+    session.run(
+        "uv", "venv", "-q", "--allow-existing", "-p", str(session.python), folder / "py", external=True
+    )
+    session.run("uv", "pip", "install", "-q", "-U", "-p", python, *discord_py, external=True)
+    if shutil.which("npm") is None:
+        session.warn("discord.js is left out: there is no npm on the path")
+    else:
+        node.mkdir(exist_ok=True)
+        npm = [
+            "npm",
+            "install",
+            "--prefix",
+            node,
+            "--no-save",
+            "--no-package-lock",
+            "--no-audit",
+            "--no-fund",
+        ]
+        session.run(*npm, discord_js, external=True)
+        if versions == "newest" and NODE_HEADERS.exists():
+            # For a compressed stream; where it cannot be compiled, that one test is skipped.
+            headers = {"npm_config_nodedir": str(NODE_HEADERS.parents[2])}
+            session.run(*npm, discord_js, "zlib-sync", env=headers, external=True, success_codes=[0, 1])
+    environ = {"LOOPCORD_DISCORD_PY": str(python), "LOOPCORD_DISCORD_JS": str(node)}
+    _pytest(session, "loopcord/tests/clients", "loopcord/tests/test_docs_clients.py", "-n2", **environ)
 
 
 @nox.session(python=PYTHONS[-1])
@@ -151,6 +194,12 @@ def bench(session: nox.Session) -> None:
     """Benchmarks against a bare hikari + lightbulb bot in the same run, as ratios."""
     session.install(*_everything(), "psutil>=6")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _own_tests(distribution: str) -> list[str]:
+    """A distribution's tests, without those that need other libraries' clients: `clients` has them."""
+    folder = DISTRIBUTIONS[distribution] + "/tests"
+    return [folder, f"--ignore={folder}/clients"]
 
 
 def _package(distribution: str) -> str:

@@ -160,6 +160,29 @@ async def test_messages_say_of_which_type_their_channel_is(discord, http, genera
     assert [event["channel_type"] for event in (public, edited, private)] == [0, 0, 1]
 
 
+async def test_answers_name_their_command_in_the_old_way_too(discord, http, market, general, alice) -> None:
+    """discord.py up to 2.3 finds the buttons of an answer by ``interaction``, which Discord still sends."""
+    view = {"type": 1, "name": "view", "description": "Show a case"}
+    async with http.put(
+        f"{discord.rest_url}/applications/{discord.bot.id}/commands",
+        json=[{"name": "case", "description": "Cases", "options": [view]}],
+    ) as answer:
+        assert answer.status == 200
+    async with http.ws_connect(discord.gateway_url) as socket:
+        await _identify(discord, socket)
+        alice.start_slash(general, "case view")
+        asked = await _event(socket, "INTERACTION_CREATE")
+        callback = f"{discord.rest_url}/interactions/{asked['id']}/{asked['token']}/callback"
+        async with http.post(callback, json={"type": 4, "data": {"content": "Case #1"}}) as answered:
+            assert answered.status == 204
+        shown = await _event(socket, "MESSAGE_CREATE")
+
+    user = shown["interaction"].pop("user")
+    assert user["id"] == str(alice.id)
+    assert shown["interaction"] == {"id": asked["id"], "type": 2, "name": "case view"}
+    assert shown["interaction_metadata"]["name"] == "case view"
+
+
 async def test_a_doubted_session_can_be_resumed_on_the_same_socket(discord, http, general, alice) -> None:
     """discord.js does not open another after an op 9 that allows it to resume."""
     async with http.ws_connect(discord.gateway_url) as socket:

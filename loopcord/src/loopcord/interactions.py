@@ -78,7 +78,9 @@ def slash(user: User, channel: Channel, name: str, options: Mapping[str, Any]) -
     data = _command_data(root, nest_options(root, nesting, given))
     if resolved:
         data["resolved"] = resolved
-    return _dispatch(user, channel, InteractionType.APPLICATION_COMMAND, data)
+    reply = _dispatch(user, channel, InteractionType.APPLICATION_COMMAND, data)
+    reply.record.command_name = " ".join(words)  # messages name a command with its sub command
+    return reply
 
 
 def autocomplete(

@@ -78,6 +78,11 @@ def _guild(payload: dict[str, Any], backend: Any, guild: Any, *_: Any) -> None:
 def _message(payload: dict[str, Any], *_: Any) -> None:
     if payload["nonce"] is None:
         del payload["nonce"]
+    metadata = payload.get("interaction_metadata")
+    if metadata is not None and metadata["type"] == 2:
+        # Deprecated and still sent with answers to commands; discord.py knows by it, up to 2.3, whose
+        # buttons are pressed. https://discord.com/developers/docs/resources/message#message-object
+        payload["interaction"] = {key: metadata[key] for key in ("id", "type", "name", "user")}
 
 
 def _snapshot(payload: dict[str, Any], _backend: Any, message: Any) -> None:
