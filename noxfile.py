@@ -21,6 +21,8 @@ nox.options.sessions += ["wheels", "demo_smoke"]
 
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
+# Named with the path, or the oldest versions of what they bring would never be tried.
+EXTRAS = {"host": "[postgres,demo,testing]", "loopcord": "[speedups,zstd,conformance]"}
 TESTING = [
     "cogapp>=3.4",  # checks that docs/ says what the code says
     "hatchling>=1.25",  # builds the example of docs/plugin-authors.md
@@ -59,8 +61,8 @@ PYTHONS = _present()
 
 
 def _everything() -> list[str]:
-    paths = [part for path in DISTRIBUTIONS.values() for part in ("-e", f"./{path}")]
-    return [*paths, "chandelier[postgres,demo,testing]", "loopcord[speedups,zstd]"]
+    paths = [f"./{path}{EXTRAS.get(name, '')}" for name, path in DISTRIBUTIONS.items()]
+    return [part for path in paths for part in ("-e", path)]
 
 
 def _pytest(session: nox.Session, *arguments: str, **environ: str) -> None:
@@ -162,7 +164,7 @@ def wheels(session: nox.Session) -> None:
     session.run("uv", "pip", "uninstall", *_names(), external=True, success_codes=[0, 1, 2])
     built = [str(wheel) for wheel in sorted(target.glob("*.whl"))]
     session.install(*built, *TESTING, "--find-links", str(target), "--reinstall")
-    session.install("chandelier[demo,testing]", "--find-links", str(target))
+    session.install("chandelier[demo,testing]", "loopcord[conformance]", "--find-links", str(target))
     session.run("chandelier", "plugins", "list")
     _pytest(session, "tests", "-p", "no:cacheprovider")
 
@@ -187,6 +189,13 @@ def docs(session: nox.Session) -> None:
     session.install(*_everything(), "cogapp>=3.4")
     session.run("cog", "-r", "-I", "docs", *(str(page) for page in sorted(Path("docs").glob("*.md"))))
     session.run("chandelier", "init", "--config", "config.toml", "--force")
+
+
+@nox.session(python=PYTHONS[0])
+def schema(session: nox.Session) -> None:
+    """Write anew the JSON Schema that loopcord holds Discord's payloads against; needs Node.js."""
+    session.install("-e", "./loopcord")
+    session.run("python", "loopcord/tools/schema.py", session.create_tmp())
 
 
 @nox.session(python=PYTHONS[-1])

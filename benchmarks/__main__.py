@@ -1,6 +1,7 @@
-"""``python -m benchmarks [live] [processes] [local]``: run benchmarks and print ratios.
+"""``python -m benchmarks [live] [processes] [local] [conformance]``: run benchmarks and print ratios.
 
-The first two compare a host with a bare bot, the last one loopcord with a bare echo.
+The first two compare a host with a bare bot, the third one loopcord with a bare echo, the last one a
+validation with reading the same JSON.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ import sys
 
 from loguru import logger
 
-from benchmarks import live, local_discord, processes
+from benchmarks import conformance, live, local_discord, processes
 from benchmarks.report import show
 
-PARTS = {"live": live.compare, "processes": processes.compare, "local": local_discord.compare}
+PARTS = {
+    "live": live.compare,
+    "processes": processes.compare,
+    "local": local_discord.compare,
+    "conformance": conformance.compare,
+}
 
 
 async def main(names: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_the_pytest_plugin_costs_nothing_until_it_is_used() -> None:
     """pytest imports every plugin in every run."""
     script = (
         "import sys, loopcord, loopcord.pytest_plugin\n"
-        "print(sorted({'aiohttp', 'simcord', 'discord'} & sys.modules.keys()))"
+        "print(sorted({'aiohttp', 'simcord', 'discord', 'jsonschema_rs'} & sys.modules.keys()))"
     )
 
     # The interpreter and the script are ours.

@@ -153,6 +153,8 @@ class LocalBackend(QuickBackend):
             command["nsfw"] = extra["nsfw"]
             if command.get("default_member_permissions") is not None:  # taken as a number, too
                 command["default_member_permissions"] = str(command["default_member_permissions"])
+            if command.get("integration_types") is None:
+                command["integration_types"] = [0]  # installed to guilds, the default
             self.complete_command(command, before.get((command["name"], command["type"])))
         return registered
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import mimetypes
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from .conformance import Violation
 
 __all__ = ["LocalDiscord"]
+
+#: Turns of the event loop that asyncio needs at most from accepting a socket to ``connection_made``.
+_TURNS_TO_ACCEPT = 5
 
 
 class LocalDiscord:
@@ -156,11 +160,18 @@ class LocalDiscord:
         return self
 
     async def stop(self) -> None:
-        """Cut the gateway's sockets and stop listening."""
+        """Stop listening and cut the gateway's sockets."""
+        runner, self._runner = self._runner, None
+        if runner is None:
+            return
+        for site in list(runner.sites):
+            await site.stop()
+        # A client that is cut connects again at once. What has been accepted by then becomes a connection
+        # within a few turns of the loop, and only then is closed with the others: it would be left open.
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
         self._gateway.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await runner.cleanup()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -272,8 +283,14 @@ class LocalDiscord:
 
     @property
     def violations(self) -> list[Violation]:
-        """What did not conform to Discord's own types, each kind once; a test that expects it clears it."""
-        return self._judge.violations if self._judge is not None else []
+        """What did not conform to Discord's own types, each kind once; a test that expects it clears it.
+
+        Raises:
+            WorldError: when nobody looked.
+        """
+        if self._judge is None:
+            raise WorldError("nobody looked for violations; use LocalDiscord(conformance=True)")
+        return self._judge.violations
 
     def transcript(self, last: int | None = None) -> str:
         """What crossed between bot and Discord, in order, one entry a line."""

@@ -46,6 +46,10 @@ class Wire:
             assert good, f"{method} {path}: {answer.status} {text}"
             return json.loads(text) if text else None
 
+    def of(self, event: str) -> list[Any]:
+        """The data of every event of one name that was heard."""
+        return [data for name, data in self.heard if name == event]
+
     async def read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Read events until the socket ends."""
         async for frame in socket:

@@ -79,7 +79,7 @@ def _allowed(error: ValidationError) -> str:
     if values is not None:
         return " or ".join(_short(value) for value in values)
     if hasattr(kind, "types"):
-        return " or ".join(kind.types)
+        return " or ".join(sorted(kind.types, key=lambda name: (name == "null", name)))
     if hasattr(kind, "format"):
         return f"a {kind.format}"
     if hasattr(kind, "pattern"):
