@@ -142,3 +142,54 @@ async def test_names_are_completed_as_one_types(discord, start_host, market) -> 
 
     assert [choice["value"] for choice in plugins] == ["shop"]
     assert [choice["value"] for choice in chosen] == ["every"]
+
+
+async def test_a_channel_of_another_server_cannot_be_set(discord, start_host, market) -> None:
+    """Whoever manages one server must not make the bot write in another."""
+    _, general, mod, _ = market
+    elsewhere = discord.create_guild("Elsewhere").create_text_channel("secrets")
+    await start_host("shop")
+
+    for value in (elsewhere.mention, "123456789012345678"):
+        reply = await mod.slash(general, "config set", plugin="shop", setting="alerts", value=value)
+        assert "no channel of this server" in reply.text
+    assert (await mod.slash(general, "ban-shop")).text == "every 60, alerts None"
+
+
+TALKATIVE = """
+@chandelier.schema(version=1)
+class Config:
+    words: tuple[str, ...] = chandelier.setting((), help="Words. " * 30, guild=True, max_length=1)
+"""
+TALKATIVE += "\n".join(
+    f'    setting_{number}: int = chandelier.setting({number}, help="What it is for. " * 30)'
+    for number in range(30)
+)
+
+
+async def test_what_plugins_say_is_cut_to_what_fits(discord, start_host, install, market) -> None:
+    methods = """
+@hookimpl
+def chandelier_config_schema(self):
+    return Config
+
+@hookimpl
+def chandelier_status(self, guild_id):
+    return chandelier.StatusSection("T" * 300, ("a long line " * 20,) * 20)
+"""
+    names = [f"talkative{number}" for number in range(8)]
+    for name in names:
+        install(name, TALKATIVE, methods=methods)
+    install("wordless", methods="@hookimpl\ndef chandelier_status(self, guild_id):\n    return 'all well'")
+    _, general, mod, _ = market
+    host = await start_host(*names, "wordless", "shop")
+
+    status = await mod.slash(general, "status")
+    assert "more, which do not fit in here" in status.text
+    assert host.lifecycle.records["wordless"].failed == 1
+    shown = await mod.slash(general, "config show", plugin="talkative0")
+    assert "setting_3" in shown.text and "more, which do not fit in here" in shown.text
+    refused = await mod.slash(
+        general, "config set", plugin="talkative0", setting="words", value="x, " * 1900 + "y"
+    )
+    assert refused.text and len(refused.content) <= 2000

@@ -178,6 +178,25 @@ async def test_what_is_stored_about_a_person_can_be_exported_and_erased(start_ho
     assert "spam" in posts
 
 
+async def test_who_is_erased_while_their_case_is_being_posted_is_not_named_by_the_post(
+    discord, start_host, market
+):
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    await warn(market, market.bob, "12 Elm Street")
+    plugin = host.lifecycle.records["moderation"].plugin
+    as_posted = await plugin.book.get(market.guild.id, 1)
+    post = market.log.last
+
+    await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id)
+    await discord.settle()
+    discord.backend.edit_message(post.channel_id, post.id, {"content": "12 Elm Street", "embeds": []})
+    await plugin.book.logged(as_posted, post.id)  # the post was under way meanwhile, and arrives now
+    await discord.settle()
+
+    assert market.bob.mention not in market.log.last.text
+    assert "erased" in market.log.last.text
+
+
 async def test_the_book_knows_a_source_again_and_wastes_no_number_on_it(start_host, market):
     """Red #1052, #2901: duplicate cases."""
     host = await start_host("moderation", config=market.config())

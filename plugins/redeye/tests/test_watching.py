@@ -10,6 +10,7 @@ from chandelier import Effect
 from chandelier_redeye import alerts
 from chandelier_redeye.config import RedeyeConfig
 from chandelier_redeye.fetching import _retry_after
+from chandelier_redeye.pace import host_of
 from chandelier_redeye.watches import Watches
 from loopcord import ActError
 
@@ -411,3 +412,38 @@ def test_retry_after_is_read_in_both_forms_and_bounded():
     assert _retry_after("999999999999", now) == timedelta(days=1)
     for nothing in (None, "soon", "-5", "Wed, 31 Dec 2025 00:00:00 GMT", "0"):
         assert _retry_after(nothing, now) is None
+
+
+async def test_a_server_that_removes_the_bot_is_watched_for_no_longer(discord, start, shop, market):
+    host = await start()
+    await market.mod.slash(market.deals, "watch add", url=shop.product("lamp", "49.90"))
+    plugin = host.lifecycle.records["redeye"].plugin
+    pace, now = plugin.watches._pace, discord.clock.now()
+    [watch] = await plugin.watches.of_guild(market.guild.id)
+    pace.place(host_of(watch.url), watch.key, now=now, gap=timedelta(hours=2))
+    pace.place(host_of(watch.url), "somebody else", now=now, gap=timedelta(seconds=1))
+
+    market.guild.remove_bot()
+    await discord.advance(3 * INTERVAL)
+
+    assert await plugin.watches.of_guild(market.guild.id) == []
+    assert await plugin.ctx.timers.pending() == []
+    assert shop.visits == ["lamp"]
+    assert watch.key not in pace._hosts[host_of(watch.url)].booked, "nothing is kept in memory for it"
+
+
+async def test_a_command_that_is_interrupted_while_it_waits_for_its_turn_leaves_the_queue(
+    discord, start, start_host, shop, market
+):
+    host = await start()
+    first, second = (shop.product(name, "49.90") for name in ("lamp", "shade"))
+    await market.mod.slash(market.deals, "watch add", url=first)
+    waiting = market.mod.start_slash(market.deals, "watch add", url=second)
+    await discord.advance(2)
+    pace = host.lifecycle.records["redeye"].plugin.watches._pace
+    assert len(pace._hosts[host_of(first)].booked) == 1
+
+    await start_host.stop(host)
+
+    assert "interrupted" in waiting.text
+    assert not pace._hosts[host_of(first)].booked

@@ -9,6 +9,7 @@ import hikari
 import lightbulb
 
 from chandelier.app import Host
+from chandelier.builtin.embeds import add_fields
 from chandelier.config.layers import Layer, Row, Section, explain
 from chandelier.config.problems import nearest
 from chandelier.config.schema import Setting, settings
@@ -62,9 +63,8 @@ class ShowConfig(
         guild_id = await _allow(ctx, host)
         section = await _section(_record(host, self.plugin), guild_id)
         embed = hikari.Embed(title=f"Settings of {self.plugin}")
-        for row in explain(section)[:25]:
-            lock = "" if row.guild else " 🔒"
-            embed.add_field(f"{row.path}{lock}", _shown(row))
+        locks = {True: "", False: " 🔒"}
+        add_fields(embed, [(f"{row.path}{locks[row.guild]}", _shown(row)) for row in explain(section)])
         embed.set_footer("🔒 only the bot's owner can change this, in config.toml")
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 
@@ -83,7 +83,9 @@ class SetConfig(lightbulb.SlashCommand, name="set", description="Change a settin
         guild_id = await _allow(ctx, host)
         record = _record(host, self.plugin)
         setting = _setting(record, self.setting)
-        await record.context.configure(guild_id, {setting.name: _parse(setting, self.value)})
+        value = _parse(setting, self.value)
+        await _check_channels(host, setting, value, guild_id)
+        await record.context.configure(guild_id, {setting.name: value})
         await _confirm(ctx, record, setting, guild_id)
 
 
@@ -149,6 +151,24 @@ def _setting(record: Record, name: str) -> Setting:
 def _parse(setting: Setting, text: str) -> Any:
     """What was typed, with mentions taken for the ids they stand for; the schema judges it."""
     return parse_text(setting.type, MENTION.sub(r"\1", text), setting.facts)
+
+
+async def _check_channels(host: Host, setting: Setting, value: Any, guild_id: int) -> None:
+    """Raise InvalidRequest when a channel is not this server's: the bot must not be led into another one."""
+    if setting.kind != "channel":
+        return
+    for channel_id in value if isinstance(value, list) else [value]:
+        if type(channel_id) is not int:
+            continue  # not an id at all, which the schema says better
+        try:
+            channel: Any = await host.bot.rest.fetch_channel(channel_id)
+        except (hikari.NotFoundError, hikari.ForbiddenError, hikari.BadRequestError):
+            channel = None
+        if getattr(channel, "guild_id", None) != guild_id:
+            raise InvalidRequest(
+                f"{channel_id} is no channel of this server that I can see. Choose another one, or let me "
+                "view that channel."
+            )
 
 
 async def _section(record: Record, guild_id: int) -> Section[Any]:

@@ -9,6 +9,7 @@ import hikari
 import lightbulb
 
 from chandelier.app import Host
+from chandelier.builtin.embeds import add_fields
 from chandelier.errors import InvalidRequest
 from chandelier.routing.binding import command_name
 from chandelier.routing.loader import Loader
@@ -29,11 +30,11 @@ class Help(lightbulb.SlashCommand, name="help", description="What you can do wit
         """List commands by plugin; Discord makes the names clickable."""
         permissions = ctx.member.permissions if ctx.member is not None else hikari.Permissions.NONE
         embed = hikari.Embed(title="What you can do here")
-        for owner, lines in _sections(host, permissions).items():
-            if self.plugin in {"", owner}:
-                embed.add_field(owner, "\n".join(lines)[:1024])
+        sections = _sections(host, permissions)
+        shown = sections if not self.plugin else {self.plugin: sections.get(self.plugin, [])}
+        add_fields(embed, [(owner, "\n".join(lines)) for owner, lines in shown.items() if lines])
         if not embed.fields:
-            running = ", ".join(sorted(_sections(host, permissions)))
+            running = ", ".join(sorted(sections))
             raise InvalidRequest(f"There is nothing of {self.plugin!r} for you here. Try one of: {running}.")
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 

@@ -8,15 +8,13 @@ import hikari
 import lightbulb
 
 from chandelier.app import Host
-from chandelier.plugin import StatusSection
+from chandelier.builtin.embeds import add_fields
 from chandelier.routing.loader import Loader
 
 __all__ = ["loader"]
 
 loader = Loader()
 COLOUR = hikari.Colour(0xE8B04B)
-MAX_FIELDS = 25
-"""Fields of an embed. Source: Discord's documentation, Embed limits."""
 
 
 @loader.command
@@ -32,21 +30,21 @@ class Status(lightbulb.SlashCommand, name="status", description="How the bot is 
         embed.add_field("Up", _up(host), inline=True)
         embed.add_field("Gateway", _latency(host), inline=True)
         embed.add_field("Plugins", f"{len(running)} of {len(records)} running", inline=True)
-        for record in running[: MAX_FIELDS - 3]:
-            section = await _section(host, record.name, ctx.guild_id)
-            if section is not None:
-                embed.add_field(section.title, "\n".join(section.lines)[:1024] or "—")
+        asked = [await _section(host, record.name, ctx.guild_id) for record in running]
+        add_fields(embed, [section for section in asked if section is not None])
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 
 
-async def _section(host: Host, name: str, guild_id: int | None) -> StatusSection | None:
+async def _section(host: Host, name: str, guild_id: int | None) -> tuple[str, str] | None:
+    """Title and text of a plugin's section."""
     if guild_id is None:
         return None
     try:
-        return await host.hooks.call(name, "chandelier_status", guild_id=int(guild_id))
+        section = await host.hooks.call(name, "chandelier_status", guild_id=int(guild_id))
+        return None if section is None else (str(section.title), "\n".join(section.lines))
     except Exception as error:  # noqa: BLE001 - contained: the others' sections still show
-        host.gate.reported(name, "hook chandelier_status", error, host.containment.reference())
-        return StatusSection(name, ("has trouble telling its status",))
+        host.containment.failed(name, "hook chandelier_status", error)
+        return name, "has trouble telling its status"
 
 
 def _up(host: Host) -> str:

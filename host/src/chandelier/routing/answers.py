@@ -14,6 +14,10 @@ from chandelier.hooks import HookTimeout
 __all__ = ["Answer", "answer_for", "root_cause"]
 
 
+MAX_CONTENT = 2000
+"""Characters of a message. Source: https://discord.com/developers/docs/resources/message#create-message"""
+
+
 @attrs.frozen
 class Answer:
     """What the person reads, and whether the failure is ours to look into."""
@@ -24,7 +28,14 @@ class Answer:
 
 
 def answer_for(error: BaseException, reference: str) -> Answer:
-    """The answer to show for an error; ``reference`` is what the log has too."""
+    """The answer to show for an error, cut to what fits; ``reference`` is what the log has too."""
+    answer = _answer_for(error, reference)
+    if len(answer.text) <= MAX_CONTENT:
+        return answer
+    return attrs.evolve(answer, text=answer.text[: MAX_CONTENT - 1] + "…")
+
+
+def _answer_for(error: BaseException, reference: str) -> Answer:
     cause = root_cause(error)
     match cause:
         case InvalidRequest():

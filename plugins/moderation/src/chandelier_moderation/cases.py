@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import chandelier
 from chandelier_moderation.tables import Case, Counter
 
-__all__ = ["PAGE", "Book", "Draft", "History", "case_key"]
+__all__ = ["PAGE", "Book", "Draft", "History", "case_key", "shown_of"]
 
 PAGE = 5
 """Cases on one page of a history."""
@@ -51,6 +51,12 @@ class History:
 def case_key(case: Case, *more: str) -> str:
     """The idempotency key of an effect of a case."""
     return "-".join([str(case.guild_id), str(case.number), *more])
+
+
+def shown_of(case: Case) -> tuple[Any, ...]:
+    """What a post in the log shows of a case and may change."""
+    people = (case.target_id, case.moderator_id, case.voided_by)
+    return (*people, case.reason, case.evidence, case.dm, case.removal, case.voided_at)
 
 
 class Book:
@@ -159,7 +165,7 @@ class Book:
         """Record where a case was posted; has the post refreshed if the case changed meanwhile."""
         async with self._storage.transaction() as session:
             now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
-            changed = (now.dm, now.removal, now.voided_at) != (case.dm, case.removal, case.voided_at)
+            changed = shown_of(now) != shown_of(case)
             now.log, now.log_trouble, now.log_message_id = "posted", None, message_id
             if changed:
                 await self._put("relog", case, "posted", session=session)

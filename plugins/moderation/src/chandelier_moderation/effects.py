@@ -12,7 +12,7 @@ import hikari
 
 import chandelier
 from chandelier_moderation.cards import case_card, member_card
-from chandelier_moderation.cases import Book
+from chandelier_moderation.cases import Book, shown_of
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 
@@ -105,7 +105,7 @@ class Effects:
             case = await self._case(effect)
             if case is None or case.log_message_id is None or case.log_channel_id is None:
                 return
-            state = (case.dm, case.removal, case.voided_at, case.target_id, case.moderator_id)
+            state = shown_of(case)
             if state == shown:
                 return
             try:

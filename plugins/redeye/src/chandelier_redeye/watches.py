@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -209,11 +209,12 @@ class Watches:
     async def forget_guild(self, guild_id: int) -> None:
         """Stop all watches of a guild that the bot has left."""
         async with self._ctx.storage.transaction() as session:
-            gone = await session.scalars(
-                delete(Watch).where(Watch.guild_id == guild_id).returning(Watch.number)
-            )
-            for number in gone.all():
-                await self._ctx.timers.cancel(CHECK, f"{guild_id}-{number}", session=session)
+            watches = (await session.scalars(select(Watch).where(Watch.guild_id == guild_id))).all()
+            for watch in watches:
+                await session.delete(watch)
+                await self._ctx.timers.cancel(CHECK, watch.key, session=session)
+        for watch in watches:
+            self._pace.leave(host_of(watch.url), watch.key)
 
     # ---- details
 
@@ -252,8 +253,10 @@ class Watches:
                 f"I am asking {host} for other pages just now and leave it some peace. "
                 f"Try again <t:{place.timestamp():.0f}:R>."
             )
-        await self._ctx.clock.sleep((place - now).total_seconds())
-        self._pace.leave(host, who)
+        try:
+            await self._ctx.clock.sleep((place - now).total_seconds())
+        finally:  # also when the person's command is interrupted
+            self._pace.leave(host, who)
 
 
 def _names(watch: Watch) -> dict[str, int]:
