@@ -187,7 +187,8 @@ def demo_smoke(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write anew what is generated: hooks, command line and excerpts in docs/, and config.toml."""
     session.install(*_everything(), "cogapp>=3.4")
-    session.run("cog", "-r", "-I", "docs", *(str(page) for page in sorted(Path("docs").glob("*.md"))))
+    pages = [str(page) for folder in ("docs", "loopcord/docs") for page in sorted(Path(folder).glob("*.md"))]
+    session.run("cog", "-r", "-I", "docs", *pages)
     session.run("chandelier", "init", "--config", "config.toml", "--force")
 
 

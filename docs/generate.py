@@ -1,4 +1,4 @@
-"""What the pages of this folder take from the code: excerpts, hooks, the command line.
+"""What the pages of this folder take from the code: excerpts, hooks, the command line, loopcord's parity.
 
 Each function returns Markdown; the pages call them in blocks that cog runs. ``nox -s docs`` writes the pages
 anew, and a test fails when a page does not say what the code says.
@@ -17,6 +17,8 @@ import click
 
 from chandelier import hookspecs
 from chandelier.cli import main
+from loopcord.conformance.shapes import EVENTS
+from loopcord.parity import MISSING_EVENTS, MISSING_ROUTES, corrections, modelled
 
 __all__ = [
     "command_line",
@@ -25,6 +27,7 @@ __all__ = [
     "hook",
     "hooks_of_host",
     "hooks_of_plugins",
+    "parity",
     "signature",
     "tests",
 ]
@@ -152,6 +155,24 @@ def _parts(tree: Any, above: str) -> Iterator[tuple[str, tuple[int, int]]]:
             yield above + name, (first - 1, node.end_lineno)
         if isinstance(node, ast.ClassDef):
             yield from _parts(node, f"{above}{node.name}.")
+
+
+def parity() -> str:
+    """What loopcord models, corrects and lacks."""
+    lines = ["## Modelled", "", "Routes:", ""]
+    lines += [f"- `{route}`" for route in modelled()]
+    lines += ["", "Events:", ""]
+    lines += [f"- `{event}`" for event in sorted(set(EVENTS) - set(MISSING_EVENTS))]
+    lines += ["", "## Corrected", "", "Where simcord does otherwise:", ""]
+    lines += ["| where | simcord | loopcord, as Discord |", "|---|---|---|"]
+    for each in corrections():
+        was, now = (text.replace("|", "\\|") for text in (each.was, each.now))
+        lines.append(f"| `{each.where}` | {was} | {now} ([source]({each.source})) |")
+    lines += ["", "## Missing", "", "Routes that answer 501 with their name:", ""]
+    for about, routes in MISSING_ROUTES:
+        lines.append(f"- {about}: " + ", ".join(f"`{route}`" for route in routes))
+    lines += ["", "Events that are never sent: " + ", ".join(f"`{event}`" for event in MISSING_EVENTS) + "."]
+    return "\n".join(["", *lines, "", ""])
 
 
 def _fenced(text: str, language: str) -> str:

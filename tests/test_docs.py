@@ -31,7 +31,9 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 def test_generated_parts_say_what_the_code_says() -> None:
     said = io.StringIO()
-    pages = [str(page) for page in sorted((ROOT / "docs").glob("*.md"))]
+    pages = [
+        str(page) for folder in ("docs", "loopcord/docs") for page in sorted((ROOT / folder).glob("*.md"))
+    ]
 
     with contextlib.redirect_stdout(said):
         outcome = Cog().main(["cog", "--check", "-I", str(ROOT / "docs"), *pages])

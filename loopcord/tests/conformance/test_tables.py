@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from loopcord.conformance import deviations, schema, shapes
+from loopcord.conformance.shapes import EVENTS
+from loopcord.parity import MISSING_EVENTS, MISSING_ROUTES, modelled
 
 STAGE = {
     "id": "1",
@@ -156,3 +160,17 @@ def test_what_libraries_send_every_day_is_taken_but_never_said(name: str, value:
 
 def test_an_audit_logs_known_keys_keep_their_types() -> None:
     assert not schema.validator("APIAuditLogChange").is_valid({"key": "nick", "new_value": 1})
+
+
+def test_the_parity_page_names_every_event_that_is_never_sent(emitted_events: set[str]) -> None:
+    assert set(MISSING_EVENTS) == set(EVENTS) - emitted_events
+
+
+def test_no_route_is_said_to_be_missing_that_is_answered() -> None:
+    def bare(route: str) -> str:
+        return re.sub(r"\{[^}]*\}", "{}", route)
+
+    answered = {bare(route) for route in modelled()}
+
+    assert len(answered) > 150
+    assert not answered & {bare(route) for _, routes in MISSING_ROUTES for route in routes}
