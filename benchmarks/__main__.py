@@ -24,6 +24,8 @@ PARTS = {
 
 async def main(names: list[str]) -> None:
     """Run the parts named, or all."""
+    if unknown := sorted(set(names) - PARTS.keys()):
+        raise SystemExit(f"there is no benchmark named {unknown[0]!r}; there are {' and '.join(PARTS)}")
     logger.remove()
     rows = [row for name in names or list(PARTS) for row in await PARTS[name]()]
     show(rows)

@@ -16,8 +16,8 @@ from chandelier.demo.goods import FINDS
 from chandelier.demo.life import find_embed
 from loopcord import Message
 
-PATIENCE = 60.0
-"""Real seconds; the shop is looked at every ten."""
+PATIENCE = 180.0
+"""Real seconds that something may take on a busy machine; the shop is looked at every ten."""
 
 
 @pytest.fixture

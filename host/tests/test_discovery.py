@@ -73,3 +73,17 @@ def test_two_distributions_with_one_plugin_name_are_both_named(install) -> None:
     verdict = find("twin").verdict or ""
 
     assert "made-twin" in verdict and "made-other" in verdict and "uninstall one" in verdict
+
+
+def test_what_an_interrupted_installation_left_is_refused_and_the_rest_is_found(install) -> None:
+    install("greeter")
+    half = install.site / "made_half-1.0.dist-info"
+    half.mkdir()
+    (half / "entry_points.txt").write_text("[chandelier.plugins]\nhalf = made_half:Made\n")
+    assert find("half").verdict == "its metadata is not complete; uninstall it and install it again"
+    assert find("greeter").verdict is None
+
+    (half / "entry_points.txt").write_text("[chandelier.plugins]\nhalf = made_ha\n[oops\n")
+
+    assert find("greeter").verdict is None
+    assert "half" not in {candidate.name for candidate in discovery.candidates()}

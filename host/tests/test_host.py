@@ -541,3 +541,12 @@ async def test_a_refused_plugin_stays_refused_when_its_next_version_does_not_sta
     await host.disable("future")
     with pytest.raises(PluginError, match="future is disabled; enable it first"):
         await host.reload("future")
+
+
+async def test_an_answer_of_discord_that_is_missing_at_start_is_said_in_one_sentence(
+    discord, start_host
+) -> None:
+    discord.fail("GET", "/oauth2/applications/@me", status=403, times=None)
+
+    with pytest.raises(ServiceUnavailable, match="does not say whose bot this is"):
+        await start_host()

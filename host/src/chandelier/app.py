@@ -254,7 +254,10 @@ class Host:
 
     async def _connect(self) -> None:
         await connect(self.bot)
-        application = await self.client._ensure_application()
+        try:
+            application = await self.client._ensure_application()
+        except hikari.HTTPError as error:
+            raise ServiceUnavailable(f"Discord does not say whose bot this is: {error}") from error
         if not self.owners:
             self.owners.update(application.team.members if application.team else [application.owner.id])
         self.client._started = True

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 
 import attrs
+from loguru import logger
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -49,8 +50,11 @@ class Candidate:
 def candidates() -> list[Candidate]:
     """Every plugin installed now, ordered by name; the refused ones say why in ``verdict``."""
     found: dict[str, Candidate] = {}
-    facts = {entry.name: entry.value for entry in metadata.entry_points(group=SCHEMA_GROUP)}
-    for entry in metadata.entry_points(group=PLUGIN_GROUP):
+    points = _entry_points()
+    facts = {entry.name: entry.value for entry in points if entry.group == SCHEMA_GROUP}
+    for entry in points:
+        if entry.group != PLUGIN_GROUP:
+            continue
         candidate = _judge(entry, facts)
         twin = found.get(candidate.name)
         if twin is not None and twin.distribution != candidate.distribution:
@@ -74,24 +78,50 @@ def versions_of(names: Iterable[str]) -> dict[str, str]:
     return versions
 
 
+def _entry_points() -> list[metadata.EntryPoint]:
+    """The entry points of both groups; one distribution's unreadable file costs only its own."""
+    try:
+        groups = (metadata.entry_points(group=group) for group in (PLUGIN_GROUP, SCHEMA_GROUP))
+        return [entry for group in groups for entry in group]
+    except Exception:  # noqa: BLE001 - whatever the reader of a broken file raises
+        points: dict[str, Sequence[metadata.EntryPoint]] = {}
+        for distribution in metadata.distributions():
+            try:
+                points.setdefault(canonicalize_name(distribution.name), tuple(distribution.entry_points))
+            except Exception as error:  # noqa: BLE001 - the same
+                logger.warning("the entry points of an installed distribution cannot be read: {}", error)
+        return [entry for each in points.values() for entry in each]
+
+
 def _judge(entry: metadata.EntryPoint, facts: dict[str, str]) -> Candidate:
     distribution = entry.dist
-    name = distribution.name if distribution is not None else "unknown"
-    version = distribution.version if distribution is not None else "0"
+    name, version = _stated(distribution)
     config = facts.get(f"{entry.name}.config", "")
     storage = facts.get(f"{entry.name}.storage", "")
     verdict = _malformed(entry.name, config, storage)
-    if verdict is None and distribution is not None:
+    if not name or not version:
+        verdict = verdict or "its metadata is not complete; uninstall it and install it again"
+    elif verdict is None and distribution is not None:
         verdict = _wrong_python(distribution) or _unmet(distribution)
     return Candidate(
         name=entry.name,
-        distribution=name,
-        version=version,
+        distribution=name or "unknown",
+        version=version or "0",
         target=entry.value,
         config_version=int(config[1:]) if re.fullmatch(r"v\d+", config) else None,
         storage_revision=storage[1:] if re.fullmatch(r"r\d+", storage) else None,
         verdict=verdict,
     )
+
+
+def _stated(distribution: metadata.Distribution | None) -> tuple[str | None, str | None]:
+    """Name and version; without METADATA, as after an interrupted installation, there is neither."""
+    if distribution is None:
+        return "unknown", "0"
+    try:
+        return distribution.name, distribution.version
+    except Exception:  # noqa: BLE001 - some versions of Python answer None, others raise
+        return None, None
 
 
 def _malformed(name: str, config: str, storage: str) -> str | None:

@@ -12,7 +12,7 @@ from chandelier.barrier import end
 
 __all__ = ["run_until_told"]
 
-STOP_WITHIN = 15.0
+STOP_WITHIN = 30.0
 """Real seconds after which a stop is asked for again; longer than a clean stop takes."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -95,7 +95,7 @@ class Demo:
     async def __aexit__(self, *_: object) -> None:
         await self._exit.aclose()
 
-    async def ready(self, seconds: float = 30.0) -> None:
+    async def ready(self, seconds: float = 120.0) -> None:
         """Wait until the bot is connected and has its commands.
 
         Raises ServiceUnavailable after ``seconds``, and whatever ended the host before.
