@@ -92,7 +92,9 @@ def tests(session: nox.Session, distribution: str) -> None:
     coverage = [f"--cov={_package(distribution)}", "--cov-report=term:skip-covered"]
     measured = coverage if session.python == PYTHONS[-1] else []
     # PostgreSQL has a session of its own, and the oldest driver for it is tried in `oldest`.
-    _pytest(session, *_own_tests(distribution), *measured, "-m", "not postgres", "-n2", COVERAGE_CORE="sysmon")
+    _pytest(
+        session, *_own_tests(distribution), *measured, "-m", "not postgres", "-n2", COVERAGE_CORE="sysmon"
+    )
 
 
 @nox.session(python=PYTHONS[0])
