@@ -172,6 +172,8 @@ class Host:
 
     async def _load(self) -> None:
         self._installed = discovery.candidates()
+        for name in sorted(self._without - {candidate.name for candidate in self._installed}):
+            logger.warning("no plugin named {} is installed, so none is left out for that name", name)
         found = [
             candidate
             for candidate in self._installed

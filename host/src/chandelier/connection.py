@@ -10,13 +10,19 @@ import hikari
 
 from chandelier.errors import ServiceUnavailable
 
-__all__ = ["connect", "token_problem"]
+__all__ = ["Refused", "connect", "token_problem"]
 
 DISALLOWED_INTENTS = 4014
-"""Source: Discord's documentation, Gateway close event codes."""
+_FINAL: Final = frozenset({4004, DISALLOWED_INTENTS})
+"""A wrong token, and intents that are switched off. Source of both: Discord's documentation, Gateway close
+event codes."""
 
 _TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)
 """https://discord.com/developers/docs/reference#authentication: parts in base64 with dots between."""
+
+
+class Refused(ServiceUnavailable):
+    """Discord will go on saying no until a person changes something, so trying again helps nobody."""
 
 
 def token_problem(token: str) -> str | None:
@@ -39,22 +45,28 @@ def token_problem(token: str) -> str | None:
 
 
 async def connect(bot: hikari.GatewayBot) -> None:
-    """Start the bot; returns when every shard is READY. Raises ServiceUnavailable."""
+    """Start the bot; returns when every shard is READY.
+
+    Raises Refused for a wrong token and for intents that are switched off, else ServiceUnavailable.
+    """
     try:
         await bot.start(check_for_updates=False)
     except asyncio.CancelledError:
         await _end_lost_shards(bot)
         raise
     except hikari.UnauthorizedError as error:
-        raise ServiceUnavailable(
+        raise Refused(
             "Discord refuses the token. Make a new one at https://discord.com/developers/applications "
             "(Bot, Reset Token) and set CHANDELIER_TOKEN."
         ) from error
     except hikari.GatewayServerClosedConnectionError as error:
         reason = _close_reason(error, bot.intents)
-        raise ServiceUnavailable(f"Discord closed the connection: {reason}") from error
+        kind = Refused if error.code in _FINAL else ServiceUnavailable
+        raise kind(f"Discord closed the connection: {reason}") from error
     except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
-        raise ServiceUnavailable(f"cannot connect to Discord: {error}") from error
+        raise ServiceUnavailable(
+            f"cannot connect to Discord: {error}. Is the network up, and rest_url right, if it is set?"
+        ) from error
 
 
 async def _end_lost_shards(bot: hikari.GatewayBot) -> None:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-
-from chandelier.cli import main
+from click.testing import Result
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
 
 Type = Callable[..., Result]
-
-
-@pytest.fixture
-def type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
-    """Types a command in an empty folder, without any setting from outside."""
-    home = tmp_path / "deployment"
-    home.mkdir()
-    monkeypatch.chdir(home)
-    for name in [name for name in os.environ if name.startswith("CHANDELIER_")]:
-        monkeypatch.delenv(name)
-
-    def type_in(*words: str) -> Result:
-        return CliRunner().invoke(main, list(words), catch_exceptions=False)
-
-    return type_in
 
 
 def test_the_help_lists_every_command_and_the_exit_codes(type_in: Type) -> None:

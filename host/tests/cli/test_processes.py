@@ -77,7 +77,7 @@ async def test_a_refused_token_is_said_in_one_sentence(discord: LocalDiscord, tm
     async with process("run", folder=tmp_path, **environ) as bot:
         code, output = await the_end(bot)
 
-    assert code == 1
+    assert code == 78, "a service manager must not go on trying"
     assert output.splitlines()[-1].startswith("error: Discord refuses the token.")
     assert wrong not in output
 

@@ -76,7 +76,7 @@ class TestReading:
     def test_a_folder_is_refused(self, path: Path) -> None:
         path.mkdir()
 
-        assert problem_with(path) == f"{path}: cannot be read (Is a directory): check its permissions"
+        assert problem_with(path) == f"{path}: cannot be read (Is a directory)"
 
 
 class TestWriting:

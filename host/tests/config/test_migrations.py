@@ -321,7 +321,7 @@ class TestNewerVersions:
         deployment = deploy(f"[plugins.moderation]\nversion = {version}\n")
 
         with pytest.raises(
-            ConfigError, match=r"\[plugins.moderation\].version: is not a version, allowed: 1 to 3"
+            ConfigError, match=r"\[plugins.moderation\].version: \S+ is not a version, allowed: 1 to 3"
         ):
             deployment.migrate(PLUGINS)
 

@@ -57,12 +57,15 @@ class _Root(click.Group):
         try:
             return super().invoke(ctx)
         except ChandelierError as error:
-            from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain
+            from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, fail
 
-            complain(str(error))
-            raise click.exceptions.Exit(
-                EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_PROBLEM
-            ) from None
+            fail(error, EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_PROBLEM)
+        except OSError as error:
+            if error.filename is None:  # a closed pipe, for one, which click knows how to end on
+                raise
+            from chandelier.cli.output import EXIT_PROBLEM, fail
+
+            fail(f"{error.filename} cannot be used: {error.strerror}; look at its permissions", EXIT_PROBLEM)
 
     def _added(self, ctx: click.Context) -> dict[str, click.Command]:
         """The plugins' commands; what went wrong with them is said once, on standard error."""

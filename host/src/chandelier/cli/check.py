@@ -11,12 +11,12 @@ import platform
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import attrs
 import click
 from rich.markup import escape
 
+from chandelier.cli.config import judge
 from chandelier.cli.installed import Installed
 from chandelier.cli.output import (
     EXIT_CONFIG,
@@ -28,11 +28,10 @@ from chandelier.cli.output import (
 )
 from chandelier.clock import SystemClock
 from chandelier.config.deployment import Deployment
-from chandelier.config.environment import HOST
 from chandelier.config.host import HostConfig
 from chandelier.config.problems import ConfigError
 from chandelier.discovery import versions_of
-from chandelier.errors import ChandelierError, InvalidRequest
+from chandelier.errors import ChandelierError
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
@@ -93,15 +92,14 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
     yield from _plugins(installed)
     try:
         deployment = Deployment.read(config_path, os.environ)
-        config = deployment.host(HostConfig)
-        config.networks()
     except ConfigError as error:
         yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in error.problems)
         return
-    except InvalidRequest as error:
-        yield Finding("config", Level.PROBLEM, str(error))
-        return
     yield from _config(installed, deployment, config_path)
+    try:
+        config = deployment.host(HostConfig)
+    except ConfigError:
+        return  # the problems are told; without the host's own settings there is nowhere to look further
     yield _token(config)
     yield _data(config.data_path(deployment.base))
     yield from asyncio.run(_database(installed, deployment, config))
@@ -123,23 +121,11 @@ def _config(installed: Installed, deployment: Deployment, path: Path) -> Iterato
             Level.WARNING,
             f"there is no {path}: everything has its default; write one: chandelier init",
         )
-    schemas: dict[str, type[Any]] = {HOST: HostConfig, **installed.schemas()}
-    migrations = {HOST: (), **installed.config_migrations()}
-    try:
-        due = deployment.pending({name: (schemas[name], migrations[name]) for name in schemas})
-    except ConfigError as error:
-        yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in error.problems)
-        return
-    if due:
-        yield from (
-            Finding("config", Level.WARNING, f"due: {change} (chandelier config migrate)") for change in due
-        )
-        return
-    names = [plugin.name for plugin in installed.plugins]
-    _, problems, warnings = deployment.check(schemas, also=names)
+    due, problems, warnings = judge(installed, deployment)
     yield from (Finding("config", Level.PROBLEM, str(problem)) for problem in problems)
-    yield from (Finding("config", Level.WARNING, str(warning)) for warning in warnings)
-    if not problems and path.exists():
+    odd = [*(f"due: {change} (chandelier config migrate)" for change in due), *map(str, warnings)]
+    yield from (Finding("config", Level.WARNING, line) for line in odd)
+    if not problems and not due and path.exists():
         yield Finding("config", Level.OK, f"{path} is fine")
 
 

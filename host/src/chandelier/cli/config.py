@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -18,20 +18,21 @@ from chandelier.cli.output import (
     complain,
     config_option,
     console,
+    fail,
     json_option,
     print_json,
     table,
 )
 from chandelier.config.bounds import shown
-from chandelier.config.deployment import Deployment
+from chandelier.config.deployment import Change, Deployment
 from chandelier.config.environment import HOST
 from chandelier.config.host import HostConfig
 from chandelier.config.json_schema import json_schema
-from chandelier.config.layers import Layer, Row, explain
+from chandelier.config.layers import Layer, Row, Section, explain
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError, Problem, nearest
 
-__all__ = ["config_group"]
+__all__ = ["Judgement", "config_group", "judge", "versioned"]
 
 
 @click.group("config")
@@ -57,15 +58,8 @@ def check_command(installed: Installed, config_path: Path, as_json: bool) -> Non
     due: list[str] = []
     unchecked = [f"{plugin.name}: {plugin.problem}" for plugin in installed.plugins if plugin.problem]
     try:
-        deployment = Deployment.read(config_path, os.environ)
-        versioned = _versioned(installed)
-        pending = deployment.pending(versioned)
+        pending, problems, warnings = judge(installed, Deployment.read(config_path, os.environ))
         due = [f"{change} is due: chandelier config migrate" for change in pending]
-        schemas = {name: schema for name, (schema, _) in versioned.items()}
-        for change in pending:
-            del schemas[change.section]
-        names = [plugin.name for plugin in installed.plugins]
-        _, problems, warnings = deployment.check(schemas, also=names)
     except ConfigError as error:
         problems = error.problems
     if as_json:
@@ -96,7 +90,7 @@ def show_command(installed: Installed, section: str | None, config_path: Path, a
 
     SECTION is a plugin's name, or chandelier for the host's own settings; without it all are shown.
     """
-    schemas = {name: schema for name, (schema, _) in _versioned(installed).items()}
+    schemas = {name: schema for name, (schema, _) in versioned(installed).items()}
     if section is not None and section not in schemas:
         raise click.BadParameter(_no_such_section(section, schemas), param_hint="SECTION")
     chosen = schemas if section is None else {section: schemas[section]}
@@ -107,7 +101,7 @@ def show_command(installed: Installed, section: str | None, config_path: Path, a
         try:
             rows[name] = explain(deployment.load(name, schema))
         except ConfigError as error:
-            problems.extend(error.problems)
+            problems.extend(problem for problem in error.problems if problem not in problems)
     if problems:
         raise ConfigError(problems)
     if as_json:
@@ -124,7 +118,7 @@ def show_command(installed: Installed, section: str | None, config_path: Path, a
 def schema_command(installed: Installed, as_json: bool) -> None:
     """Print the JSON Schema of config.toml, for editors (always JSON)."""
     del as_json
-    print_json(json_schema({name: schema for name, (schema, _) in _versioned(installed).items()}))
+    print_json(json_schema({name: schema for name, (schema, _) in versioned(installed).items()}))
 
 
 @config_group.command("migrate")
@@ -136,11 +130,11 @@ def migrate_command(installed: Installed, dry_run: bool, config_path: Path, as_j
     """Bring every section up to the version that the installed plugins read, after a backup."""
     deployment = Deployment.read(config_path, os.environ)
     before = deployment.file.text
-    versioned = _versioned(installed)
+    sections = versioned(installed)
     if dry_run:
-        changes, after = deployment.preview(versioned)
+        changes, after = deployment.preview(sections)
     else:
-        changes = deployment.migrate(versioned)
+        changes = deployment.migrate(sections)
         after = deployment.file.text
     backup = deployment.backups.newest() if changes and not dry_run else None
     diff = list(
@@ -171,8 +165,7 @@ def rollback_command(config_path: Path, as_json: bool) -> None:
     """Make the newest backup the config again; repeat it to go further back."""
     deployment = Deployment.read_for_rollback(config_path, os.environ)
     if deployment.backups.newest() is None:
-        complain(f"there is no backup to go back to in {deployment.backups.folder}")
-        raise click.exceptions.Exit(EXIT_PROBLEM)
+        fail(f"there is no backup to go back to in {deployment.backups.folder}", EXIT_PROBLEM)
     undone = deployment.rollback()
     if as_json:
         kept = undone.kept and str(undone.kept)
@@ -183,7 +176,45 @@ def rollback_command(config_path: Path, as_json: bool) -> None:
         click.echo(f"What was undone: {undone.kept}")
 
 
-def _versioned(installed: Installed) -> Mapping[str, tuple[type[Any], Sequence[ConfigMigration]]]:
+class Judgement(NamedTuple):
+    """What is due, wrong and odd in a config."""
+
+    due: list[Change]
+    problems: list[Problem]
+    warnings: list[Problem]
+
+
+def judge(installed: Installed, deployment: Deployment) -> Judgement:
+    """Check every section at once, and what is around them; of one that is due, only that it is due."""
+    sections = versioned(installed)
+    try:
+        due = deployment.pending(sections)
+    except ConfigError:  # a newer version wrote a section: that is among the problems, beside all others
+        due = []
+    schemas = {name: schema for name, (schema, _) in sections.items()}
+    for change in due:
+        del schemas[change.section]
+    names = [plugin.name for plugin in installed.plugins]
+    good, problems, warnings = deployment.check(schemas, also=names)
+    if HOST in good:
+        warnings.extend(_left_out_for_nothing(good[HOST], names))
+    return Judgement(due, problems, warnings)
+
+
+def _left_out_for_nothing(host: Section[HostConfig], installed: Sequence[str]) -> Iterator[Problem]:
+    """A misspelt name in `without` would start the very plugin that was to stay off."""
+    for name in host.value.without:
+        if name not in installed:
+            guess = nearest(name, installed)
+            hint = f"; did you mean {guess}?" if guess else ""
+            yield Problem(
+                file=host.places["without",],
+                path="[chandelier].without",
+                message=f"no plugin {shown(name)} is installed{hint}",
+            )
+
+
+def versioned(installed: Installed) -> Mapping[str, tuple[type[Any], Sequence[ConfigMigration]]]:
     """The host's section and those of the plugins that could be loaded."""
     migrations = installed.config_migrations()
     plugins = {name: (schema, migrations.get(name, ())) for name, schema in installed.schemas().items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from chandelier.cli.installed import Installed
-from chandelier.cli.output import EXIT_PROBLEM, complain, config_option, console
+from chandelier.cli.output import EXIT_PROBLEM, config_option, console, fail
 from chandelier.config.file import write_atomically
 from chandelier.config.host import HostConfig
 from chandelier.config.render import render_default
@@ -21,11 +22,17 @@ __all__ = ["init_command"]
 @click.pass_obj
 def init_command(installed: Installed, config_path: Path, force: bool) -> None:
     """Write a commented config.toml with every setting, its default and what it allows."""
-    if config_path.exists() and not force:
-        complain(f"{config_path} is there already and stays as it is. To start over: chandelier init --force")
-        raise click.exceptions.Exit(EXIT_PROBLEM)
-    config_path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(config_path, render_default({"chandelier": HostConfig, **installed.schemas()}))
+    if os.path.lexists(config_path) and not force:
+        fail(
+            f"{config_path} is there already and stays as it is. To start over: chandelier init --force",
+            EXIT_PROBLEM,
+        )
+    text = render_default({"chandelier": HostConfig, **installed.schemas()})
+    try:
+        config_path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(config_path, text)
+    except OSError as error:
+        fail(f"{config_path} cannot be written: {error.strerror}; look at its folder", EXIT_PROBLEM)
     out = console()
     out.print(f"Wrote [bold]{config_path}[/].")
     out.print(

@@ -7,12 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from chandelier.config.problems import ConfigError
+from chandelier.errors import ChandelierError
 
 __all__ = [
     "EXIT_CONFIG",
@@ -22,6 +25,7 @@ __all__ = [
     "complain",
     "config_option",
     "console",
+    "fail",
     "json_option",
     "print_json",
     "table",
@@ -35,6 +39,7 @@ EXIT_USAGE = 2
 EXIT_CONFIG = 78
 """The config is missing something or wrong: EX_CONFIG of sysexits.h, which service managers know."""
 
+_WANTS_JSON = "chandelier.cli.output of JSON"
 _PIPE_WIDTH = 1000
 """Characters; wider than any line of a table."""
 
@@ -75,9 +80,27 @@ def complain(message: str) -> None:
     console(err=True).print(f"[bold red]error[/]: {escape(message)}")
 
 
+def fail(error: ChandelierError | str, code: int) -> NoReturn:
+    """End the command: every problem in a line of its own, and with ``--json`` on standard output too."""
+    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+    for line in lines:
+        complain(line)
+    if click.get_current_context().find_root().meta.get(_WANTS_JSON):
+        print_json({"ok": False, "errors": lines})
+    raise click.exceptions.Exit(code)
+
+
 def json_option(function: FunctionT) -> FunctionT:
-    """``--json``, for every command that prints data."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
+    """``--json``, for every command that prints data; `fail` prints JSON then too."""
+
+    def remember(ctx: click.Context, _option: click.Parameter, wanted: bool) -> bool:
+        ctx.find_root().meta[_WANTS_JSON] = wanted
+        return wanted
+
+    option = click.option(
+        "--json", "as_json", is_flag=True, callback=remember, help="Print JSON for programs."
+    )
+    return option(function)
 
 
 def config_option(function: FunctionT) -> FunctionT:
@@ -85,7 +108,8 @@ def config_option(function: FunctionT) -> FunctionT:
     return click.option(
         "--config",
         "config_path",
-        type=click.Path(path_type=Path, dir_okay=False),
+        # Whether it can be read is the config's own affair, which ends with 78.
+        type=click.Path(path_type=Path, readable=False),
         default=Path("config.toml"),
         envvar="CHANDELIER_CONFIG",
         show_default=True,

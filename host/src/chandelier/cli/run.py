@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, complain, config_option
+from chandelier.cli.config import judge
+from chandelier.cli.installed import Installed
+from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, config_option, fail
 from chandelier.cli.signals import run_until_told
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
@@ -32,36 +34,41 @@ WITHOUT_IT = (
 @click.option(
     "--without", multiple=True, metavar="NAME", help="Do not start this plugin; may be given several times."
 )
-def run_command(config_path: Path, without: tuple[str, ...]) -> None:
+@click.pass_obj
+def run_command(installed: Installed, config_path: Path, without: tuple[str, ...]) -> None:
     """Run the bot until it is told to stop (Ctrl-C, SIGTERM).
 
     A second Ctrl-C ends it at once. Exit codes: 0 stopped, 1 Discord or the database cannot be used,
-    78 no token or bad config.
+    78 bad config, no token, or one that Discord refuses.
     """
     from chandelier import app
-    from chandelier.connection import token_problem
+    from chandelier.connection import Refused, token_problem
 
     named = click.get_current_context().get_parameter_source("config_path")
     if named is not ParameterSource.DEFAULT and not config_path.exists():
         # A mistyped path would start a bot with other settings and an empty database.
-        complain(f"there is no {config_path}: look at the path, or write one: chandelier init --config …")
-        raise click.exceptions.Exit(EXIT_CONFIG)
+        fail(
+            f"there is no {config_path}: look at the path, or write one: chandelier init --config …",
+            EXIT_CONFIG,
+        )
     deployment = Deployment.read(config_path, os.environ)
-    host = deployment.host(HostConfig)
+    try:
+        host = deployment.host(HostConfig)
+    except ConfigError as error:
+        # The plugins' sections may be wrong too: better told now than one start later.
+        raise ConfigError(judge(installed, deployment).problems or error.problems) from None
     if host.token is None:
-        complain(WITHOUT_IT)
-        raise click.exceptions.Exit(EXIT_CONFIG)
+        fail(WITHOUT_IT, EXIT_CONFIG)
     if (problem := token_problem(host.token.reveal())) is not None:
-        complain(problem)
-        raise click.exceptions.Exit(EXIT_CONFIG)
+        fail(problem, EXIT_CONFIG)
     with Logs.of(host, deployment.base) as logs:
         try:
             run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
         except ConfigError:
             raise
         except ChandelierError as error:
-            complain(logs.redactor.text(str(error)))
-            raise click.exceptions.Exit(EXIT_PROBLEM) from None
+            # A service manager must not try a refused token again and again: that, too, is wrong config.
+            fail(logs.redactor.text(str(error)), EXIT_CONFIG if isinstance(error, Refused) else EXIT_PROBLEM)
         except Exception:
             logs.logger.exception("the host failed; please report this")
             raise click.exceptions.Exit(EXIT_PROBLEM) from None

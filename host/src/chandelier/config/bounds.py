@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import attrs
 
-from chandelier.config.secret import BOT_TOKEN, REDACTED, Secret
+from chandelier.config.secret import REDACTED, Secret, hide
 
 __all__ = ["Facts", "Kind", "Misfit", "between", "breaches", "of_length", "shown"]
 
@@ -76,7 +76,7 @@ def shown(value: Any) -> str:
             text = "[" + ", ".join(shown(one) for one in value) + "]"
         case _:
             text = str(value)
-    text = BOT_TOKEN.sub(REDACTED, text)  # pasted into the wrong setting
+    text = hide(text)  # pasted into the wrong setting
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, TypeVar, cast
 import attrs
 
 from chandelier.clock import Clock, SystemClock
+from chandelier.config.bounds import shown
 from chandelier.config.environment import HOST, unknown_variables, variable
 from chandelier.config.file import Backups, ConfigFile, write_atomically
-from chandelier.config.layers import Loaded, Section, load_section, read_section, section_path
+from chandelier.config.layers import Loaded, Section, load_section, read_section, section_path, section_table
 from chandelier.config.migrations import ConfigMigration, Stride, plan
 from chandelier.config.problems import ConfigError, Problem, nearest, show_path
 from chandelier.config.schema import config_version
@@ -242,10 +243,8 @@ class Deployment:
 
     def _table(self, name: str) -> Mapping[str, Any]:
         """A section's raw data; empty when it is missing or not a table."""
-        table: Any = self.file.data
-        for step in section_path(name):
-            table = cast("Mapping[str, Any]", table).get(step) if isinstance(table, Mapping) else None
-        return cast("Mapping[str, Any]", table) if isinstance(table, Mapping) else {}
+        found = section_table(self.file, name)
+        return {} if isinstance(found, Problem) else found
 
     def _stated_version(self, name: str) -> Any:
         return self._table(name).get("version")
@@ -254,9 +253,8 @@ class Deployment:
         if stated is None or (type(stated) is int and stated == current):
             return None
         if type(stated) is not int or stated < 1:
-            return self._problem(
-                name, ("version",), "is not a version", found=stated, allowed=f"1 to {current}"
-            )
+            message = f"{shown(stated)} is not a version"
+            return self._problem(name, ("version",), message, found=stated, allowed=f"1 to {current}")
         if stated < current:
             message = (
                 f"{stated} is older than the installed {_what(name)}, which reads {current}: "
@@ -317,6 +315,9 @@ class Deployment:
         for name, (schema, migrations) in schemas.items():
             stated, current = self._stated_version(name), config_version(schema)
             if stated is None:
+                found = section_table(self.file, name)
+                if isinstance(found, Problem) and found not in problems:
+                    problems.append(found)
                 continue
             problem = self._version_problem(name, stated, current)
             if problem is not None and not (type(stated) is int and 1 <= stated < current):

@@ -176,7 +176,8 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        problem = f"cannot be read ({error.strerror}): check its permissions"
+        advice = ": check its permissions" if isinstance(error, PermissionError) else ""
+        problem = f"cannot be read ({error.strerror}){advice}"
         raise ConfigError([Problem(file=str(path), message=problem)]) from error
 
 
@@ -186,7 +187,7 @@ def write_atomically(path: Path, text: str) -> None:
     A temporary file in the same folder is written and synced, takes the place of the old one in one step,
     and the folder is synced. A symbolic link stays a link; the old file's permissions stay.
     """
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # unlike resolve(), it takes links that lead in a circle
     temporary = real.with_name(f".{real.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:

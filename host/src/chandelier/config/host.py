@@ -2,16 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 
+from loguru import logger
 from sqlalchemy.engine import URL, make_url
 
+from chandelier.config.bounds import Misfit, shown
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
 from chandelier.errors import InvalidRequest
 
 __all__ = ["HostConfig"]
+
+
+def _database_url(written: str | None) -> Iterator[Misfit]:
+    if written is None:
+        return
+    # Late: only who names a database needs to know how one is opened.
+    from chandelier.storage.engine import normalise_url
+
+    try:
+        url = normalise_url(written)
+    except InvalidRequest as error:
+        yield Misfit(str(error), path=("database_url",))
+        return
+    if url.password is not None or any(key.lower() == "password" for key in url.query):
+        yield Misfit(
+            "has a password in it, and would be shown with it. Take the password out, and set the "
+            "environment variable CHANDELIER_DATABASE_PASSWORD, or database_password_file; if others could "
+            "read it, make a new one",
+            path=("database_url",),
+        )
+
+
+def _networks(entries: tuple[str, ...]) -> Iterator[Misfit]:
+    for index, entry in enumerate(entries):
+        try:
+            ip_network(entry)
+        except ValueError as error:
+            allowed = "a network like 192.168.1.0/24 or fd00::/8"
+            yield Misfit(str(error), found=entry, allowed=allowed, path=("http_allow", index))
+
+
+def _readable(name: str, value: str | int, allowed: str, **options: Any) -> Iterator[Misfit]:
+    """What loguru makes of a rotation or retention; only it knows every form that it takes."""
+    try:
+        # With `delay` no file is opened. A rotation is always given: loguru applies a retention without
+        # one to what is there as soon as the sink goes.
+        given: dict[str, Any] = {"rotation": "20 MB", **options}
+        logger.remove(logger.add("unused", delay=True, filter=_nothing, **given))
+    except (TypeError, ValueError, OverflowError):
+        yield Misfit(f"{shown(value)} cannot be read", found=value, allowed=allowed, path=(name,))
+
+
+def _nothing(_record: object) -> bool:
+    return False
 
 
 @schema(version=1)
@@ -72,12 +120,20 @@ class HostConfig:
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.database_url is not None and make_url(self.database_url).password is not None:
-            raise ValueError(
-                "database_url has a password in it, and would be shown with it. Take the password out, and "
-                "set the environment variable CHANDELIER_DATABASE_PASSWORD, or database_password_file; if "
-                "others could read it, make a new one"
-            )
+        rotation, kept = self.log_rotation, self.log_keep
+        broken = [
+            *_database_url(self.database_url),
+            *_networks(self.http_allow),
+            *_readable("log_rotation", rotation, "a form like 20 MB, 1 day or 00:00", rotation=rotation),
+            *_readable("log_retention", kept, "a form like 30 days, or a number of files", retention=kept),
+        ]
+        if broken:
+            raise ExceptionGroup("settings that cannot be used", broken)
+
+    @property
+    def log_keep(self) -> str | int:
+        """``log_retention`` as loguru takes it: an age, or a number of files."""
+        return int(self.log_retention) if self.log_retention.isdecimal() else self.log_retention
 
     def data_path(self, base: Path) -> Path:
         """The data folder; ``base`` is the folder of `config.toml`."""
@@ -103,13 +159,5 @@ class HostConfig:
         return url
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """``http_allow`` as networks. Raises InvalidRequest naming the entry that is none."""
-        networks: list[IPv4Network | IPv6Network] = []
-        for entry in self.http_allow:
-            try:
-                networks.append(ip_network(entry))
-            except ValueError as error:
-                raise InvalidRequest(
-                    f"[chandelier].http_allow: {error}; write a network like 192.168.1.0/24 or fd00::/8"
-                ) from None
-        return tuple(networks)
+        """``http_allow`` as networks."""
+        return tuple(ip_network(entry) for entry in self.http_allow)

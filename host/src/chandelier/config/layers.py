@@ -6,7 +6,7 @@ would have hidden it; the highest layer that has a value wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -15,13 +15,24 @@ from typing import Any, Generic, TypeVar, cast
 import attrs
 
 from chandelier.config import positions
+from chandelier.config.bounds import Misfit
 from chandelier.config.environment import FILE_SUFFIX, HOST, read_secret_file, variable
 from chandelier.config.file import ConfigFile
 from chandelier.config.problems import ConfigError, Problem, nearest, show_path
 from chandelier.config.schema import Setting, settings
-from chandelier.config.values import field_types, is_part, parse_text, plain
+from chandelier.config.values import field_types, is_part, misfits, parse_text, plain
 
-__all__ = ["Layer", "Loaded", "Row", "Section", "explain", "load_section", "read_section", "section_path"]
+__all__ = [
+    "Layer",
+    "Loaded",
+    "Row",
+    "Section",
+    "explain",
+    "load_section",
+    "read_section",
+    "section_path",
+    "section_table",
+]
 
 T = TypeVar("T")
 Keys = tuple[str, ...]
@@ -125,6 +136,18 @@ def section_path(name: str) -> Keys:
     return (HOST,) if name == HOST else ("plugins", name)
 
 
+def section_table(file: ConfigFile, name: str) -> Mapping[str, Any] | Problem:
+    """A section's raw data, empty when the file has none; the problem when something else has its name."""
+    root = section_path(name)
+    table: Any = file.data
+    for depth, step in enumerate(root, start=1):
+        table = cast("Mapping[str, Any]", table).get(step, {})
+        if not isinstance(table, Mapping):
+            place = Place(Layer.FILE, file.path.name, file.line(root[:depth]), show_path("", root[:depth]))
+            return place.problem("is not a table", found=table, allowed="a table")
+    return cast("Mapping[str, Any]", table)
+
+
 def load_section(
     schema: type[T],
     name: str,
@@ -160,8 +183,7 @@ def read_section(
     try:
         value = _with_values(schema(), (), {path: value for path, (value, _) in seen.values.items()})
     except _BrokenRule as broken:
-        place = _file_place(file, name, broken.path)
-        return Loaded(None, (place.problem(broken.message),))
+        return Loaded(None, tuple(_of_rule(misfit, seen, file, guild_values) for misfit in broken.misfits))
     origins = {one.path: Layer.DEFAULT for one in settings(schema)}
     origins |= {path: place.layer for path, (_, place) in seen.values.items()}
     places = {path: str(place) for path, (_, place) in seen.values.items()}
@@ -192,14 +214,10 @@ def explain(section: Section[Any]) -> list[Row]:
 
 
 def _from_file(seen: _Collector, schema: type[Any], file: ConfigFile) -> None:
-    root = section_path(seen.name)
-    table: Any = file.data
-    for depth, step in enumerate(root, start=1):
-        table = cast("Mapping[str, Any]", table).get(step, {})
-        if not isinstance(table, Mapping):
-            place = Place(Layer.FILE, file.path.name, file.line(root[:depth]), show_path("", root[:depth]))
-            seen.problems.append(place.problem("is not a table", found=table, allowed="a table"))
-            return
+    table = section_table(file, seen.name)
+    if isinstance(table, Problem):
+        seen.problems.append(table)
+        return
     known = {one.path: one for one in settings(schema)}
     parts = _parts(schema, ())
 
@@ -225,7 +243,7 @@ def _from_file(seen: _Collector, schema: type[Any], file: ConfigFile) -> None:
             else:
                 seen.offer(known[path], raw, partial(locate, path))
 
-    walk(cast("Mapping[str, Any]", table), ())
+    walk(table, ())
 
 
 def _from_environment(seen: _Collector, schema: type[Any], environ: Mapping[str, str]) -> None:
@@ -307,12 +325,34 @@ def _parts(schema: type[Any], above: Keys) -> set[Keys]:
 
 
 class _BrokenRule(Exception):  # never leaves this room
-    """A class refused its values: a rule over several settings, written by the plugin's author."""
+    """A class refused its values: a rule of its own, perhaps over several settings."""
 
-    def __init__(self, path: Keys, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
+    def __init__(self, misfits: Sequence[Misfit]) -> None:
+        super().__init__("; ".join(map(str, misfits)))
+        self.misfits = misfits
+
+
+def _of_rule(
+    misfit: Misfit, seen: _Collector, file: ConfigFile | None, guild_values: Mapping[str, Any] | None
+) -> Problem:
+    """A broken rule where its setting was given; a rule that names none stands at the whole section."""
+    given = next((path for path in seen.values if path == misfit.path[: len(path)]), None)
+    layers = {place.layer for _, place in seen.values.values()}
+    if given is not None:
+        inner = misfit.path[len(given) :]
+        place = seen.values[given][1]
+        if place.layer is Layer.FILE:
+            place = _file_place(file, seen.name, given, inner)
+        elif inner:
+            place = attrs.evolve(place, path=show_path("", (place.path, *inner)))
+    elif guild_values:
+        place = Place(Layer.GUILD, "guild settings", None, seen.name)
+    elif layers == {Layer.ENVIRONMENT}:
+        root = ".".join(section_path(seen.name))
+        place = Place(Layer.ENVIRONMENT, "environment", None, f"[{root}]")
+    else:
+        place = _file_place(file, seen.name, misfit.path)
+    return place.problem(str(misfit.message), found=plain(misfit.found), allowed=misfit.allowed)
 
 
 def _with_values(whole: T, above: Keys, values: Mapping[Keys, Any]) -> T:
@@ -326,8 +366,8 @@ def _with_values(whole: T, above: Keys, values: Mapping[Keys, Any]) -> T:
             given[name] = _with_values(getattr(whole, name), path, values)
     try:
         return attrs.evolve(whole, **given)  # pyright: ignore[reportArgumentType]
-    except (TypeError, ValueError) as error:
-        raise _BrokenRule(above, str(error)) from error
+    except (TypeError, ValueError, ExceptionGroup) as error:
+        raise _BrokenRule(list(misfits(error, above))) from error
 
 
 def _file_place(

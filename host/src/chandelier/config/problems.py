@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import attrs
 
+from chandelier.config.secret import hide
 from chandelier.errors import ChandelierError
 
 __all__ = ["ConfigError", "Problem", "nearest", "show_path"]
+
+
+def _without_secrets(found: Any) -> Any:
+    match found:
+        case str():
+            return hide(found)
+        case Mapping():
+            items = cast("Mapping[str, Any]", found).items()
+            return {hide(key): _without_secrets(value) for key, value in items}
+        case list() | tuple():
+            return [_without_secrets(one) for one in cast("Sequence[Any]", found)]
+        case _:
+            return found
 
 
 @attrs.frozen(kw_only=True)
@@ -27,7 +41,7 @@ class Problem:
     """Counted from 1; None outside files."""
     path: str = ""
     message: str
-    found: Any = None
+    found: Any = attrs.field(default=None, converter=_without_secrets)
     """The value found, as JSON-ready data; never that of a secret."""
     allowed: str | None = None
 

@@ -6,14 +6,33 @@ import hmac
 import re
 from typing import Any, Final, NoReturn, final
 
-__all__ = ["BOT_TOKEN", "REDACTED", "Secret"]
+__all__ = ["REDACTED", "Secret", "hide"]
 
 REDACTED: Final = "<secret>"
 """What stands wherever a secret would be shown."""
 
-BOT_TOKEN: Final = re.compile(r"\b[MNO][\w-]{17,38}\.[\w-]{5,8}\.[\w-]{25,64}")
-"""What a bot's token looks like: it starts with the user id in base64, whose digits make the first letter
-M, N or O (https://discord.com/developers/docs/reference#authentication)."""
+_SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    # A bot's token starts with the user id in base64, whose digits make the first letter M, N or O
+    # (https://discord.com/developers/docs/reference#authentication).
+    (re.compile(r"\b[MNO][\w-]{17,38}\.[\w-]{5,8}\.[\w-]{25,64}"), REDACTED),
+    # Whoever has an interaction's token can answer in its place for 15 minutes, a webhook's for ever.
+    (re.compile(r"(/(?:webhooks|interactions)/\d{1,20}/)[\w-]{16,}"), rf"\1{REDACTED}"),
+    (re.compile(r"\baW50ZXJhY3Rpb246[\w-]{16,}"), REDACTED),
+    (
+        re.compile(r"(authorization['\"]?\s*[:=,]\s*b?['\"]?(?:\w+ )?)[^\s'\",<>]{6,}", re.IGNORECASE),
+        rf"\1{REDACTED}",
+    ),
+    (re.compile(r"(\bBearer )[\w.~+/=-]{16,}"), rf"\1{REDACTED}"),
+    (re.compile(r"(\w://[^\s/:@]*:)[^\s/@]+@"), rf"\1{REDACTED}@"),
+    (re.compile(r"([?&]password=)[^\s&'\"]+", re.IGNORECASE), rf"\1{REDACTED}"),
+)
+
+
+def hide(text: str) -> str:
+    """The text without what looks like a secret, wherever it was pasted: tokens, passwords in URLs."""
+    for shape, replacement in _SHAPES:
+        text = shape.sub(replacement, text)
+    return text
 
 
 @final

@@ -91,14 +91,13 @@ class Logs:
     @classmethod
     def of(cls, config: HostConfig, base: Path, *, stream: TextIO | None = None) -> Logs:
         """The logs that a deployment asks for, its secrets known; ``base`` is the folder of `config.toml`."""
-        kept = config.log_retention
         logs = cls(
             level=config.log_level,
             format="json" if config.log_format == "json" else "pretty",
             stream=stream,
             file=config.log_path(base),
             rotation=config.log_rotation,
-            retention=int(kept) if kept.isdecimal() else kept,
+            retention=config.log_keep,
         )
         logs.redactor.learn(config)
         return logs

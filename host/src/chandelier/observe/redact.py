@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import attrs
 
-from chandelier.config.secret import BOT_TOKEN, REDACTED, Secret
+from chandelier.config.secret import REDACTED, Secret, hide
 
 __all__ = ["SHORTEST", "Redactor"]
 
@@ -25,19 +25,6 @@ SHORTEST = 4
 """Characters; a shorter value is not searched for, since it would blot out ordinary words."""
 
 _DEEPEST = 8
-
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (BOT_TOKEN, REDACTED),
-    # Whoever has an interaction's token can answer in its place for 15 minutes, a webhook's for ever.
-    (re.compile(r"(/(?:webhooks|interactions)/\d{1,20}/)[\w-]{16,}"), rf"\1{REDACTED}"),
-    (re.compile(r"\baW50ZXJhY3Rpb246[\w-]{16,}"), REDACTED),
-    (
-        re.compile(r"(authorization['\"]?\s*[:=,]\s*b?['\"]?(?:\w+ )?)[^\s'\",<>]{6,}", re.IGNORECASE),
-        rf"\1{REDACTED}",
-    ),
-    (re.compile(r"(\bBearer )[\w.~+/=-]{16,}"), rf"\1{REDACTED}"),
-    (re.compile(r"(\w://[^\s/:@]*:)[^\s/@]+@"), rf"\1{REDACTED}@"),
-)
 
 
 class Redactor:
@@ -63,9 +50,7 @@ class Redactor:
         """The text without secrets."""
         if self._pattern is not None:
             text = self._pattern.sub(REDACTED, text)
-        for shape, replacement in _SHAPES:
-            text = shape.sub(replacement, text)
-        return text
+        return hide(text)
 
     def data(self, value: Any) -> Any:
         """The value without secrets; an object that shows one becomes its clean text."""

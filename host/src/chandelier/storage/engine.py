@@ -44,7 +44,7 @@ def normalise_url(url: str | URL) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise InvalidRequest(
             "the database URL cannot be read; write it like sqlite:///data/chandelier.db "
             "or postgresql://user@host/name"
