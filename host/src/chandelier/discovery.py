@@ -118,10 +118,10 @@ def _stated(distribution: metadata.Distribution | None) -> tuple[str | None, str
     """Name and version; without METADATA, as after an interrupted installation, there is neither."""
     if distribution is None:
         return "unknown", "0"
-    try:
-        return distribution.name, distribution.version
-    except Exception:  # noqa: BLE001 - some versions of Python answer None, others raise
+    facts = distribution.metadata
+    if not facts or "Name" not in facts or "Version" not in facts:
         return None, None
+    return distribution.name, distribution.version
 
 
 def _malformed(name: str, config: str, storage: str) -> str | None:
@@ -135,9 +135,10 @@ def _malformed(name: str, config: str, storage: str) -> str | None:
 
 
 def _wrong_python(distribution: metadata.Distribution) -> str | None:
-    wanted = distribution.metadata["Requires-Python"]
-    if not wanted:
+    facts = distribution.metadata
+    if "Requires-Python" not in facts:
         return None
+    wanted = facts["Requires-Python"]
     try:
         fits = SpecifierSet(wanted).contains(platform.python_version(), prereleases=True)
     except InvalidSpecifier:
