@@ -132,12 +132,12 @@ def checked_rule(
         problems.length("name", name, 1, NAME_LENGTH)
     trigger = body.get("trigger_type")
     if trigger not in _ACTIONS:
-        problems.choice("trigger_type", tuple(Trigger))
+        problems.choice("trigger_type", trigger, tuple(int(each) for each in _ACTIONS))
         problems.check()
         raise AssertionError("unreachable: check() has raised")
     event = EventType.MEMBER_UPDATE if trigger == Trigger.MEMBER_PROFILE else EventType.MESSAGE_SEND
     if body.get("event_type") != event:
-        problems.choice("event_type", (event,))
+        problems.choice("event_type", body.get("event_type"), (int(event),))
     given = body.get("trigger_metadata")
     metadata = _metadata(problems, trigger, given if isinstance(given, dict) else {})
     actions = _actions(problems, trigger, body.get("actions"))
@@ -193,8 +193,7 @@ def _metadata(problems: Problems, trigger: int, given: Mapping[str, Any]) -> dic
     if preset:
         presets = list(given.get("presets") or ())
         for index, each in enumerate(presets):
-            if each not in (1, 2, 3):
-                problems.choice(f"{where}.presets.{index}", (1, 2, 3))
+            problems.choice(f"{where}.presets.{index}", each, (1, 2, 3))
         return {"presets": presets, "allow_list": allowed}
     keywords = _texts(
         problems, f"{where}.keyword_filter", given.get("keyword_filter"), KEYWORDS, KEYWORD_LENGTH
@@ -228,7 +227,7 @@ def _actions(problems: Problems, trigger: int, given: Any) -> list[dict[str, Any
         where = f"actions.{index}"
         kind = action.get("type") if isinstance(action, dict) else None
         if kind not in _ACTIONS[trigger]:
-            problems.choice(f"{where}.type", _ACTIONS[trigger])
+            problems.choice(f"{where}.type", kind, _ACTIONS[trigger])
             continue
         metadata = dict(action.get("metadata") or {})
         if kind == Action.SEND_ALERT_MESSAGE:

@@ -1,56 +1,46 @@
-"""The ``errors`` tree of a 400: which field is wrong and why, in Discord's words.
+"""What is wrong with a request, by dotted paths: a form for checks that are made step by step.
 
 Source: https://discord.com/developers/docs/reference#error-messages
 """
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
-from ._simcord import BackendError
+from .rules.forms import Choice, Form, Integer, Path, check_length
 
 __all__ = ["Problems"]
 
 
 class Problems:
-    """Gathers what is wrong with a request's body, and refuses it when anything is."""
+    """Gathers what is wrong with a request's body, and refuses it when anything is.
+
+    A ``path`` is dotted (``"actions.0.metadata"``); ``""`` is the body itself.
+    """
 
     def __init__(self) -> None:
-        self._tree: dict[str, Any] = {}
+        self._form = Form()
 
     def add(self, path: str, code: str, message: str) -> None:
-        """Note a problem at ``path``, dotted (``"actions.0.metadata"``); ``""`` is the body itself."""
-        node = self._tree
-        for part in path.split(".") if path else ():
-            node = node.setdefault(part, {})
-        node.setdefault("_errors", []).append({"code": code, "message": message})
+        """Note a problem."""
+        self._form.add(_way(path), code, message)
 
     def required(self, path: str) -> None:
         """Note that a field is missing."""
-        self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
+        self._form.require(_way(path))
 
-    def choice(self, path: str, allowed: tuple[int, ...]) -> None:
-        """Note that a value is none of ``allowed``."""
-        shown = ", ".join(str(each) for each in allowed)
-        self.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{shown}}}.")
+    def choice(self, path: str, value: Any, allowed: tuple[int, ...]) -> None:
+        """Note a value that is none of ``allowed``."""
+        Choice(allowed).check(value, _way(path), self._form)
 
-    def length(self, path: str, value: Any, least: int, most: int) -> None:
+    def length(self, path: str, value: Sized, least: int, most: int) -> None:
         """Note a string or list that is too short or too long."""
-        if not least <= len(value) <= most:
-            kind = "BASE_TYPE_MAX_LENGTH" if len(value) > most else "BASE_TYPE_MIN_LENGTH"
-            bound = f"{most} or fewer" if least == 0 else f"between {least} and {most}"
-            if least:
-                kind = "BASE_TYPE_BAD_LENGTH"
-            self.add(path, kind, f"Must be {bound} in length.")
+        check_length(len(value), least, most, _way(path), self._form)
 
     def number(self, path: str, value: Any, least: int, most: int) -> None:
         """Note a number out of bounds, or something that is none."""
-        if isinstance(value, bool) or not isinstance(value, int):
-            self.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
-        elif value < least:
-            self.add(path, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {least}.")
-        elif value > most:
-            self.add(path, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
+        Integer(least, most).check(value, _way(path), self._form)
 
     def check(self) -> None:
         """Refuse the request if anything was noted.
@@ -58,5 +48,8 @@ class Problems:
         Raises:
             BackendError: 400/50035 with the tree.
         """
-        if self._tree:
-            raise BackendError(400, 50035, "Invalid Form Body", errors=self._tree)
+        self._form.refuse()
+
+
+def _way(path: str) -> Path:
+    return tuple(path.split(".")) if path else ()

@@ -32,6 +32,7 @@ __all__ = [
     "Snowflake",
     "Text",
     "Url",
+    "check_length",
     "describe",
     "moment",
     "needed",
@@ -92,7 +93,8 @@ class Kind(Protocol):
         ...
 
 
-def _check_length(length: int, low: int, high: int | None, path: Path, form: Form) -> None:
+def check_length(length: int, low: int, high: int | None, path: Path, form: Form) -> None:
+    """Note when something, of which ``length`` counts the parts, is too short or too long."""
     if high is not None and low and not low <= length <= high:
         form.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
     elif high is not None and length > high:
@@ -117,7 +119,7 @@ class Text:
             return value
         if self.strip:
             value = value.strip()
-        _check_length(len(value), self.low, self.high, path, form)
+        check_length(len(value), self.low, self.high, path, form)
         return value
 
 
@@ -227,7 +229,7 @@ class Url:
         if not isinstance(value, str):
             return Text().check(value, path, form)
         value = value.strip()
-        _check_length(len(value), 0, self.high, path, form)
+        check_length(len(value), 0, self.high, path, form)
         try:
             parts = urlsplit(value)
         except ValueError:
@@ -254,7 +256,7 @@ class Items:
         if not isinstance(value, list):
             form.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
             return value
-        _check_length(len(value), self.low, self.high, path, form)
+        check_length(len(value), self.low, self.high, path, form)
         checked = [self.kind.check(item, (*path, index), form) for index, item in enumerate(value)]
         if self.unique:
             seen: set[str] = set()
