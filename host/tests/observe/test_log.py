@@ -19,6 +19,7 @@ from aiohttp import web
 from loguru import logger
 
 from chandelier.config.secret import Secret
+from chandelier.errors import InvalidRequest
 from chandelier.observe.log import Logs
 
 assert alembic.util.messaging is not None
@@ -50,6 +51,14 @@ def written() -> Written:
 def logs(written: Written) -> Iterator[Logs]:
     with Logs(level="DEBUG", format="json", stream=written.stream) as logs:
         yield logs
+
+
+def test_a_log_file_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    logs = Logs(stream=io.StringIO(), file=tmp_path / "file" / "bot.log")
+
+    with pytest.raises(InvalidRequest, match=r"log_file: .*bot\.log cannot be written: .*another file"):
+        logs.start()
 
 
 def test_a_record_says_which_plugin_and_which_reference(logs: Logs, written: Written) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from sqlalchemy import make_url
 
 from chandelier.cli import main
+from chandelier.cli.claim import claim
 from chandelier.clock import SystemClock
 from chandelier.storage.engine import Database
 
@@ -37,6 +39,9 @@ class Operator:
     def __init__(self, diary: Diary, database_url: str) -> None:
         self.diary = diary
         self._url = database_url
+        path = make_url(database_url).database
+        self.file = Path(path) if database_url.startswith("sqlite") and path else None
+        """The file of a SQLite database."""
 
     def types(self, *words: str, answer: str | None = None) -> Result:
         """Run ``chandelier db …``."""
@@ -180,6 +185,78 @@ def test_a_manual_backup_is_listed_and_restores(operator: Operator) -> None:
     assert {"chandelier", "diary"} <= set(restored["put_back"])
     assert operator.entries() == ["Dear diary"]
     assert restored["safety"] in [each["path"] for each in operator.reads("backups")]
+
+
+def test_a_backup_of_nothing_makes_nothing_and_says_so(operator: Operator, tmp_path: Path) -> None:
+    result = operator.types("backup")
+
+    assert result.exit_code == 1
+    assert "there is no database" in result.output or "the database is empty" in result.output
+    assert not (tmp_path / "data" / "chandelier.db").exists()
+    assert operator.reads("backups") == []
+
+
+def test_the_commands_say_what_they_did_once(operator: Operator) -> None:
+    operator.types("upgrade")
+
+    assert operator.types("backup").stderr == ""
+    assert operator.types("downgrade", "diary", "base").stderr == ""
+
+
+@pytest.mark.parametrize("damage", ["overwritten", "torn", "inside"])
+def test_a_damaged_database_is_set_aside_for_the_backup(operator: Operator, damage: str) -> None:
+    """What the refusal to open it advises has to work."""
+    if operator.file is None:
+        pytest.skip("PostgreSQL looks after its own files")
+    operator.types("upgrade")
+    operator.writes("Dear diary")
+    taken = operator.reads("backup")
+    whole = operator.file.read_bytes()
+    operator.file.write_bytes(
+        {
+            "overwritten": b"not a database any more" * 1000,
+            "torn": whole[: len(whole) // 2],
+            "inside": whole[:100] + bytes(3900) + whole[4000:],
+        }[damage]
+    )
+    damaged = operator.file.read_bytes()
+    refused = operator.types("status")
+    assert refused.exit_code == 1
+    assert "chandelier db restore FILE" in refused.output or "restore a backup" in refused.output
+
+    restored = operator.reads("restore", taken["path"], "--yes")
+
+    assert operator.entries() == ["Dear diary"]
+    assert Path(restored["safety"]).read_bytes() == damaged
+
+
+def test_a_damaged_database_stays_when_the_file_is_no_backup(operator: Operator, tmp_path: Path) -> None:
+    if operator.file is None:
+        pytest.skip("PostgreSQL looks after its own files")
+    operator.file.parent.mkdir()
+    operator.file.write_bytes(b"not a database" * 1000)
+    (tmp_path / "letter.db").write_text("Dear diary")
+
+    refused = operator.types("restore", str(tmp_path / "letter.db"), "--yes")
+
+    assert refused.exit_code == 1
+    assert "is not a backup that can be restored" in refused.output
+    assert operator.file.read_bytes() == b"not a database" * 1000
+
+
+def test_tables_do_not_change_under_a_running_bot(operator: Operator) -> None:
+    operator.types("upgrade")
+    taken = operator.reads("backup")
+
+    with claim(Path("data")):
+        for words in (("downgrade", "diary", "base"), ("restore", taken["path"], "--yes")):
+            refused = operator.types(*words)
+            assert refused.exit_code == 1
+            assert f"(process {os.getpid()}): stop it first" in refused.output
+        assert operator.types("backup").exit_code == 0
+
+    assert operator.status_of("diary")["state"] == "up to date"
+    assert operator.types("downgrade", "diary", "base").exit_code == 0
 
 
 def test_restore_asks_first_and_no_means_no(operator: Operator) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -105,6 +107,27 @@ class TestUrl:
             await database.start()
 
         assert "SQL" not in str(refusal.value) and "\n" not in str(refusal.value)
+
+    async def test_only_the_bots_own_user_can_read_a_new_database(self, tmp_path: Path) -> None:
+        database = Database(
+            f"sqlite:///{tmp_path}/data/chandelier.db", data_dir=tmp_path, clock=SystemClock()
+        )
+
+        await database.start()
+        await database.close()
+
+        assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+
+    async def test_a_folder_in_the_place_of_the_file_leaves_no_thread_behind(self, tmp_path: Path) -> None:
+        """SQLite says so from a thread, which may still be saying it when the loop has ended."""
+        threads = set(threading.enumerate())
+        (tmp_path / "chandelier.db").mkdir()
+        database = Database(f"sqlite:///{tmp_path}/chandelier.db", data_dir=tmp_path, clock=SystemClock())
+
+        with pytest.raises(ServiceUnavailable, match="a folder is where the file should be"):
+            await database.start()
+
+        assert set(threading.enumerate()) <= threads
 
     async def test_storage_that_is_used_before_the_database_is_open_says_so(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/x.db", data_dir=tmp_path, clock=SystemClock())

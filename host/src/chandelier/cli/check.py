@@ -102,6 +102,8 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
         return  # the problems are told; without the host's own settings there is nowhere to look further
     yield _token(config)
     yield _data(config.data_path(deployment.base))
+    if (log := config.log_path(deployment.base)) is not None:
+        yield _log(log)
     yield from asyncio.run(_database(installed, deployment, config))
 
 
@@ -144,12 +146,30 @@ def _token(config: HostConfig) -> Finding:
 
 
 def _data(folder: Path) -> Finding:
-    there = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    there = _nearest(folder)
+    if not _takes_files(there):
         return Finding(
             "data", Level.PROBLEM, f"{folder} cannot be written to: look at the permissions of {there}"
         )
     return Finding("data", Level.OK, f"{folder} is writable" if folder.exists() else f"{folder} will be made")
+
+
+def _log(file: Path) -> Finding:
+    there = _nearest(file)
+    if not (there.is_file() and os.access(there, os.W_OK) if there == file else _takes_files(there)):
+        return Finding(
+            "log", Level.PROBLEM, f"{file} cannot be written to: look at {there}, or choose another log_file"
+        )
+    return Finding("log", Level.OK, f"{file} is written to, besides standard error")
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or what is there of the way to it."""
+    return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
+
+
+def _takes_files(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 async def _database(installed: Installed, deployment: Deployment, config: HostConfig) -> list[Finding]:

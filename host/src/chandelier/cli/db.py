@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any, TypeVar
 import attrs
 import click
 
+from chandelier.cli.claim import claim
 from chandelier.cli.installed import Installed
 from chandelier.cli.output import (
     EXIT_PROBLEM,
     complain,
     config_option,
     console,
+    fail,
     json_option,
     print_json,
     table,
@@ -25,13 +28,14 @@ from chandelier.cli.output import (
 from chandelier.clock import SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
-from chandelier.errors import PluginError
+from chandelier.errors import InvalidRequest, PluginError
+from chandelier.observe.log import Logs
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
-from chandelier.storage.restore import restore
+from chandelier.storage.restore import restore, set_aside
 
 __all__ = ["db_group"]
 
@@ -132,7 +136,8 @@ def downgrade_command(
         before, after = await migrator.downgrade(plugin, history, revision)
         return {"plugin": plugin, "before": before, "after": after, "problem": None}
 
-    done = _with_database(config_path, downgrade)
+    with claim(_database(config_path).data_dir):
+        done = _with_database(config_path, downgrade)
     if as_json:
         print_json(done)
     else:
@@ -144,7 +149,12 @@ def downgrade_command(
 @json_option
 def backup_command(config_path: Path, as_json: bool) -> None:
     """Back up the whole database; the bot may be running."""
-    backup = _with_database(config_path, lambda migrator: migrator.backups.take("manual"))
+    database = _database(config_path)
+    if database.dialect == "sqlite" and not database.path.exists():
+        fail(
+            f"there is no database at {database.path} yet: the bot makes it at its first start", EXIT_PROBLEM
+        )
+    backup = _with_database(config_path, _back_up)
     if as_json:
         print_json(_described(backup))
     else:
@@ -190,15 +200,18 @@ def restore_command(
     database = _database(config_path)
 
     async def put_back() -> dict[str, Any]:
+        # A damaged file cannot even be opened, and it is what most restores are for.
+        aside = await set_aside(database, file) if plugin is None else None
         async with _opened(database):
             done = await restore(database, file, histories, only=plugin)
         return {
             "put_back": list(done.put_back),
             "left_alone": list(done.left_alone),
-            "safety": done.safety and str(done.safety.path),
+            "safety": str(aside) if aside else done.safety and str(done.safety.path),
         }
 
-    done = asyncio.run(put_back())
+    with claim(database.data_dir):
+        done = asyncio.run(put_back())
     if as_json:
         print_json(done)
         return
@@ -218,11 +231,26 @@ def _database(config_path: Path) -> Database:
 
 @asynccontextmanager
 async def _opened(database: Database) -> AsyncGenerator[Migrator, None]:
-    await database.start()
+    # The commands say themselves what they did; only warnings are news.
+    with Logs(level="WARNING"):
+        await database.start()
+        try:
+            yield Migrator(database)
+        finally:
+            await database.close()
+
+
+async def _back_up(migrator: Migrator) -> Backup:
     try:
-        yield Migrator(database)
-    finally:
-        await database.close()
+        if await migrator.installed():
+            return await migrator.backups.take("manual")
+    except sqlite3.Error as error:
+        raise InvalidRequest(
+            f"no backup was made: {error}; put an older one back: chandelier db backups"
+        ) from error
+    raise InvalidRequest(
+        "the database is empty, so there is nothing to back up; the bot fills it at its start"
+    )
 
 
 def _with_database(config_path: Path, work: Callable[[Migrator], Awaitable[ResultT]]) -> ResultT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import webbrowser
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
+from chandelier.cli.claim import claim
 from chandelier.cli.installed import Installed
 from chandelier.cli.output import EXIT_PROBLEM, complain, console
 from chandelier.cli.signals import run_until_told
@@ -59,7 +61,8 @@ def demo_command(
             raise click.exceptions.Exit(EXIT_PROBLEM) from None
     demo = Demo(installed.schemas(), folder=data, port=port)
     try:
-        run_until_told(_smoke(demo, smoke) if smoke is not None else _play(demo, open_page=open_page))
+        with claim(data) if data is not None else contextlib.nullcontext():
+            run_until_told(_smoke(demo, smoke) if smoke is not None else _play(demo, open_page=open_page))
     except LoopcordError as error:
         complain(str(error))
         raise click.exceptions.Exit(EXIT_PROBLEM) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from chandelier.cli.claim import claim
 from chandelier.cli.config import judge
 from chandelier.cli.installed import Installed
 from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, config_option, fail
@@ -61,7 +62,7 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
         fail(WITHOUT_IT, EXIT_CONFIG)
     if (problem := token_problem(host.token.reveal())) is not None:
         fail(problem, EXIT_CONFIG)
-    with Logs.of(host, deployment.base) as logs:
+    with claim(host.data_path(deployment.base)), Logs.of(host, deployment.base) as logs:
         try:
             run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
         except ConfigError:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 from loguru import logger as _root
 
 from chandelier.config.host import HostConfig
+from chandelier.errors import InvalidRequest
 from chandelier.observe.redact import Redactor
 
 if TYPE_CHECKING:
@@ -120,15 +121,7 @@ class Logs:
         self._sinks.append(self._add(self._stream if self._stream is not None else sys.stderr))
         if self._file is not None:
             # For the owner's eyes only: logs name people.
-            self._sinks.append(
-                self._add(
-                    str(self._file).replace("{", "{{").replace("}", "}}"),  # loguru fills in braces
-                    rotation=self._rotation,
-                    retention=self._retention,
-                    encoding="utf-8",
-                    opener=_private,
-                )
-            )
+            self._sinks.append(self._open(self._file))
         number = _root.level(self._level).no
         self._joined = [_Join(self, name, max(number, low)) for name, low in _LIBRARIES.items()]
 
@@ -159,6 +152,22 @@ class Logs:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _open(self, file: Path) -> int:
+        try:
+            return self._add(
+                str(file).replace("{", "{{").replace("}", "}}"),  # loguru fills in braces
+                rotation=self._rotation,
+                retention=self._retention,
+                encoding="utf-8",
+                opener=_private,
+            )
+        except OSError as error:
+            self.stop()
+            raise InvalidRequest(
+                f"[chandelier].log_file: {file} cannot be written: {error.strerror}; look at the permissions "
+                "of its folder, or choose another file"
+            ) from error
 
     def _add(self, sink: Any, **options: Any) -> int:
         return _root.add(

@@ -7,6 +7,8 @@ in this room.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from chandelier.errors import InvalidRequest, ServiceUnavailable
 from chandelier.storage.guard import GuardedSession
 from chandelier.storage.names import HOST_NAME
 
-__all__ = ["Database", "Dialect", "Storage", "normalise_url"]
+__all__ = ["Database", "Dialect", "Storage", "in_short", "normalise_url"]
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -105,7 +107,7 @@ class Database:
 
     def _make_engines(self) -> None:
         if self.dialect == "sqlite":
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _make(self.path)
             self._writer = self._sqlite_engine(begin="BEGIN IMMEDIATE", foreign_keys=True)
             self._reader = self._sqlite_engine(begin="BEGIN", foreign_keys=True, query_only=True)
         else:
@@ -307,12 +309,33 @@ class Storage:
         return insert(entity)
 
 
+def _make(path: Path) -> None:
+    """Make the file of a new database, for the bot's own user only.
+
+    Raises OSError where SQLite would only say that it is "unable to open" the file, and say it from a thread.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        # Not opened to look: closing it would take away SQLite's locks on it, for the whole process
+        # (https://www.sqlite.org/howtocorrupt.html).
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from None
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
+
+
 _ADVICE = (
     ("is locked", "another process is using it; stop that one first"),
     ("malformed", "restore a backup: chandelier db backups, chandelier db restore FILE"),
     ("not a database", "it is some other file; name another one, or restore a backup: chandelier db backups"),
     ("readonly", "the bot's user may not write it; change its owner or its folder's"),
     ("unable to open", "check that its folder exists and that the bot's user may write there"),
+    ("Permission denied", "the bot's user may not write it; change its owner or its folder's"),
+    ("Read-only file system", "nothing can be kept there; choose another data_dir"),
+    ("No such file or directory", "its folder cannot be made there; choose another data_dir"),
+    ("Is a directory", "a folder is where the file should be; move it away, or choose another data_dir"),
     ("File exists", "a file is where its folder should be; choose another data_dir"),
     ("Not a directory", "a file is where its folder should be; choose another data_dir"),
     ("asyncpg", "install its driver with pip install 'chandelier[postgres]'"),
@@ -321,12 +344,24 @@ _ADVICE = (
         "set CHANDELIER_DATABASE_PASSWORD, or CHANDELIER_DATABASE_PASSWORD_FILE to a file that holds it",
     ),
     ("refused", "check that the server runs and that host and port are right"),
+    ("Connect call failed", "check that the server runs and that host and port are right"),
+    ("Connection reset", "check that the server runs and that host and port are right"),
+    ("not known", "check the server's name in database_url"),
+    ("getaddrinfo", "check the server's name in database_url"),
+    ("port must be", "check the port in database_url"),
+    ("does not exist", "make it first, or name another one in database_url"),
+    ("unexpected keyword argument", "the driver does not know it: take it out of database_url"),
 )
 """What databases say, and what to do about it."""
 
 
-def _why_not(error: Exception) -> str:
+def in_short(error: Exception) -> str:
+    """What a database says, in one line and without its statement."""
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    said = said or type(error).__name__
+    return said or type(error).__name__
+
+
+def _why_not(error: Exception) -> str:
+    said = in_short(error)
     advice = next((advice for words, advice in _ADVICE if words.lower() in said.lower()), None)
     return said if advice is None else f"{said}; {advice}"

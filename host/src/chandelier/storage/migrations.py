@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
-from chandelier.storage.engine import Database
+from chandelier.storage.engine import Database, in_short
 from chandelier.storage.history import StorageHistory, check_names, folder_of
 from chandelier.storage.names import owners, version_table
 
@@ -184,7 +184,7 @@ class Migrator:
         except Exception as error:
             raise PluginError(
                 f"plugin {name!r}: the migration to revision {after or 'base'} failed and nothing was "
-                f"changed: {type(error).__name__}: {error}"
+                f"changed: {type(error).__name__}: {in_short(error)}"
             ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
 
 import attrs
@@ -16,7 +17,7 @@ from chandelier.storage.engine import Database
 from chandelier.storage.history import StorageHistory
 from chandelier.storage.migrations import Migrator
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Restored", "restore", "set_aside"]
 
 
 @attrs.frozen
@@ -75,6 +76,23 @@ async def restore(
     done = tuple(sorted(chosen - left))
     logger.info("Restored {} from {}", ", ".join(done) or "nothing", path)
     return Restored(done, tuple(sorted(left)), safety)
+
+
+async def set_aside(database: Database, path: Path) -> Path | None:
+    """Move a damaged SQLite file out of the way of the backup at ``path``; returns where it is now.
+
+    None when it is not damaged, or on PostgreSQL. Raises InvalidRequest when the file at ``path`` is no
+    backup; then nothing has changed.
+    """
+    if database.dialect != "sqlite":
+        return None
+    await asyncio.to_thread(Migrator(database).backups.read, path)
+    if not await asyncio.to_thread(sqlite_copy.damaged, database.path):
+        return None
+    now = database.clock.now().astimezone(UTC)
+    aside = database.path.with_name(f"{database.path.name}.damaged-{now:%Y%m%dT%H%M%SZ}")
+    await asyncio.to_thread(sqlite_copy.move, database.path, aside)
+    return aside
 
 
 async def _rebuild(

@@ -13,7 +13,7 @@ from pathlib import Path
 from chandelier.storage.files import complete
 from chandelier.storage.names import owners, version_table
 
-__all__ = ["copy", "put_back", "revisions"]
+__all__ = ["copy", "damaged", "move", "put_back", "revisions"]
 
 _WAIT = 30.0
 """Seconds to wait for another process that is writing."""
@@ -34,6 +34,30 @@ def revisions(path: Path) -> dict[str, str]:
     """The revision of every plugin in the database or copy at ``path``."""
     with _open(path, read_only=True) as database:
         return _revisions(database)
+
+
+def damaged(path: Path) -> bool:
+    """Whether the file is there and SQLite cannot make sense of all of it.
+
+    Raises sqlite3.OperationalError when that cannot be told: another process has it locked, say.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with _open(path) as database:
+            return database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return True
+
+
+def move(path: Path, target: Path) -> None:
+    """Give a database another name, with the files that SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(target.with_name(target.name + suffix))
 
 
 def put_back(live: Path, backup: Path, only: Collection[str] | None) -> list[str]:
