@@ -67,6 +67,7 @@ async def test_a_sub_command_answers_with_an_embed(market, host, browse) -> None
 
     await alice.see(lambda: alice.messages)
     assert alice.rows[0]["embeds"][0]["title"] == "Case 7"
+    assert alice.rows[0]["used"]["command"] == "case view"
 
 
 async def test_the_bot_completes_what_is_being_typed(market, host, browse) -> None:

@@ -138,8 +138,9 @@ class Acts:
     async def _send(self, member: Member, asked: _Asked) -> dict[str, Any]:
         reply_to = self._message(asked, "reply_to") if asked.get("reply_to") else None
         files = [_file(item) for item in asked.get("files") or []]
-        await member.send(self._channel(asked), _text(asked, "content"), reply_to=reply_to, attachments=files)
-        return {}
+        channel, content = self._channel(asked), _text(asked, "content")
+        sent = await member.send(channel, content, reply_to=reply_to, attachments=files)
+        return {"message": str(sent.id)}
 
     async def _edit(self, member: Member, asked: _Asked) -> dict[str, Any]:
         await member.edit(self._message(asked), _text(asked, "content"))

@@ -87,6 +87,11 @@ class App {
     this.connect();
   }
 
+  openMessage(channel, message) {
+    if (channel !== this.channelId) this.openChannel(channel);
+    if (message) this.chat.show(message);
+  }
+
   switchTo(id) {
     closePopup();
     this.meId = id;
@@ -167,6 +172,7 @@ class App {
       user: (id) => this.person(id)?.name ?? extra[id] ?? "Unknown user",
       role: (id) => this.world?.roles.find((one) => one.id === id)?.name ?? "deleted role",
       isMe: (id) => id === this.meId,
+      goTo: (channel, message) => this.world?.channels.some((one) => one.id === channel) && (() => this.openMessage(channel, message)),
       channelLink: (id) => {
         const found = this.world?.channels.find((one) => one.id === id);
         return found ? h("button.mention", { onclick: () => this.openChannel(id) }, `#${found.name}`) : h("span.mention", null, "#unknown");

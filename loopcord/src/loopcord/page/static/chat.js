@@ -18,6 +18,7 @@ export class Chat {
     this.notes = [];
     this.hidden = new Set();
     this.editing = null;
+    this.wanted = null;
     this.older = false;
     this.box.addEventListener("scroll", () => this.atEnd() && (this.jump.hidden = true));
     this.jump.addEventListener("click", () => this.toEnd());
@@ -105,6 +106,7 @@ export class Chat {
     place(this.box, nodes);
     if (stay) this.toEnd();
     else if (fresh) this.jump.hidden = false;
+    if (this.wanted) this.show(this.wanted);
   }
 
   head() {
@@ -169,13 +171,18 @@ export class Chat {
 
   replyLine(reply) {
     if (reply.gone) return h("div.quote", null, "↰ ", h("i", null, "The message was deleted."));
-    const go = () => {
-      const target = this.box.querySelector(`[data-id="${reply.id}"]`);
-      target?.scrollIntoView({ block: "center" });
-      target?.classList.add("flash");
-      setTimeout(() => target?.classList.remove("flash"), 1600);
-    };
-    return h("button.quote", { onclick: go }, "↰ ", avatar(reply.author, "tiny"), h("b", null, reply.author.name), h("span.quoted", null, inline(reply.content.slice(0, 200), this.app.names)));
+    return h("button.quote", { onclick: () => this.show(reply.id) }, "↰ ", avatar(reply.author, "tiny"), h("b", null, reply.author.name), h("span.quoted", null, inline(reply.content.slice(0, 200), this.app.names)));
+  }
+
+  /** Bring a message into view, as soon as it is there. */
+  show(id) {
+    const target = this.box.querySelector(`[data-id="${id}"]`);
+    this.wanted = target ? null : id;
+    if (!target) return;
+    this.stick = false;
+    target.scrollIntoView({ block: "center" });
+    target.classList.add("flash");
+    setTimeout(() => target.classList.remove("flash"), 1600);
   }
 
   forward(forward) {

@@ -75,6 +75,9 @@ export class Composer {
   }
 
   offerCommands(typed) {
+    // A blank after a whole command's name chooses it, as in Discord.
+    const whole = this.app.world.commands.find((command) => command.options.length && typed === `${command.path} `);
+    if (whole) return this.startCommand(whole);
     const found = matching(this.app.world.commands, typed).slice(0, 30);
     this.suggestions.show(found.length ? `Commands of ${this.app.world.bot.name}` : "", found.map((command) => ({
       icon: personIcon({ ...this.app.world.bot, bot: true }), label: `/${command.path}`, hint: command.description,
@@ -166,8 +169,9 @@ export class Composer {
     this.changed();
     this.typedAt = 0;
     this.app.chat.stick = true;
-    const error = await this.app.act("send", { content, reply_to: reply ?? null, files });
+    const { error, message } = await this.app.post("send", { content, reply_to: reply ?? null, files });
     if (error) {
+      toast(error);
       this.text.value = kept;
       this.changed();
       return;
@@ -175,6 +179,7 @@ export class Composer {
     this.files = [];
     this.drawFiles();
     this.endReply();
+    if (/^\/\p{L}/u.test(content) && this.app.world.commands.length) this.app.chat.note("That was sent as a message, for everyone: no command was chosen. Type / and choose one from the list.", message);
   }
 
   key(event) {

@@ -111,9 +111,9 @@ function mark(is, whole, names) {
   if (is.escaped !== undefined) return document.createTextNode(is.escaped);
   if (is.code !== undefined) return h("code", null, is.code);
   if (is.spoiler !== undefined) return spoiler(is.spoiler, names);
-  if (is.target !== undefined) return link(is.target, inline(is.label, names));
-  if (is.angled !== undefined) return link(is.angled, is.angled);
-  if (is.url !== undefined) return link(is.url, is.url);
+  if (is.target !== undefined) return link(is.target, inline(is.label, names), names);
+  if (is.angled !== undefined) return link(is.angled, is.angled, names);
+  if (is.url !== undefined) return link(is.url, is.url, names);
   if (is.user !== undefined) return mention(`@${names.user(is.user)}`, names.isMe(is.user));
   if (is.role !== undefined) return mention(`@${names.role(is.role)}`);
   if (is.channel !== undefined) return names.channelLink(is.channel);
@@ -125,7 +125,17 @@ function mark(is, whole, names) {
 
 const mention = (label, me) => h(`span.mention${me ? ".me" : ""}`, null, label);
 
-const link = (url, label) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow", title: url }, label);
+// Source: https://discord.com/developers/docs/reference#message-formatting
+const PLACE = /^https:\/\/(?:ptb\.|canary\.)?discord\.com\/channels\/(?:\d+|@me)\/(\d+)(?:\/(\d+))?$/;
+
+/** A link; one to a message or channel of this server leads there and not to the real Discord. */
+function link(url, label, names) {
+  const place = PLACE.exec(url);
+  const go = place && names.goTo(place[1], place[2]);
+  return go ? h("button.plain.here", { onclick: go, title: url }, label) : outside(url, label);
+}
+
+const outside = (url, label) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow", title: url }, label);
 
 function spoiler(text, names) {
   const reveal = (event) => event.currentTarget.classList.add("open");
