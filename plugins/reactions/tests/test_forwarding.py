@@ -121,6 +121,21 @@ async def test_bots_forward_only_where_that_is_configured(start_host, gallery):
     assert len(gallery.best.messages) == 1
 
 
+@pytest.mark.parametrize("value", [":+1:", "@everyone", "arrow"])
+async def test_an_emoji_that_is_none_is_refused_with_what_to_write(start_host, gallery, value):
+    await start_host("reactions", config=gallery.config())
+
+    answer = await gallery.guild.owner.slash(
+        gallery.general, "config set", plugin="reactions", setting="emoji", value=value
+    )
+
+    assert answer.text.startswith("guild settings: ")
+    assert "write the emoji itself, or <:name:id>" in answer.text
+    message = await gallery.alice.send(gallery.general, "my new painting")
+    await gallery.cora.react(message, ARROW)
+    assert len(gallery.best.messages) == 1
+
+
 async def test_a_server_chooses_its_own_emoji_and_channel(discord, start_host, gallery):
     await start_host("reactions", config=gallery.config())
     hall = gallery.guild.create_text_channel("hall-of-fame")

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import chandelier
+from chandelier_reactions.emoji import may_be_emoji
 
 __all__ = ["MIGRATIONS", "ReactionsConfig"]
 
@@ -33,6 +34,13 @@ class ReactionsConfig:
     bots: bool = chandelier.setting(
         False, help="Whether bots with one of the roles, or among the members, may forward too.", guild=True
     )
+
+    def __attrs_post_init__(self) -> None:
+        if not may_be_emoji(self.emoji):
+            raise ValueError(
+                f"emoji = {self.emoji!r} is none: write the emoji itself, or <:name:id> for one of the "
+                "server's own"
+            )
 
 
 _RENAMED = {
