@@ -17,7 +17,7 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "clients(versions='newest')"]
-nox.options.sessions += ["postgresql", "wheels", "demo_smoke"]
+nox.options.sessions += ["postgresql", "endurance", "wheels", "demo_smoke"]
 
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
@@ -93,7 +93,13 @@ def tests(session: nox.Session, distribution: str) -> None:
     measured = coverage if session.python == PYTHONS[-1] else []
     # PostgreSQL has a session of its own, and the oldest driver for it is tried in `oldest`.
     _pytest(
-        session, *_own_tests(distribution), *measured, "-m", "not postgres", "-n2", COVERAGE_CORE="sysmon"
+        session,
+        *_own_tests(distribution),
+        *measured,
+        "-m",
+        "not postgres and not endurance",
+        "-n2",
+        COVERAGE_CORE="sysmon",
     )
 
 
@@ -102,14 +108,14 @@ def tests(session: nox.Session, distribution: str) -> None:
 def oldest(session: nox.Session, distribution: str) -> None:
     """One distribution's own tests with the oldest dependencies that it declares."""
     session.install(*_everything(), *TESTING, "--resolution", "lowest-direct")
-    _pytest(session, *_own_tests(distribution), "-n2")
+    _pytest(session, *_own_tests(distribution), "-m", "not endurance", "-n2")
 
 
 @nox.session(python=PYTHONS)
 def stories(session: nox.Session) -> None:
     """End to end: everything installed, over real sockets."""
     session.install(*_everything(), *TESTING)
-    _pytest(session, "tests", "-n2")
+    _pytest(session, "tests", "-m", "not endurance", "-n2")
 
 
 @nox.session(python=PYTHONS[0])
@@ -154,7 +160,14 @@ def postgresql(session: nox.Session) -> None:
     stored = [f"host/tests/{room}" for room in ("storage", "services", "builtin")]
     hosts = [str(path) for path in sorted(Path("host/tests").glob("test_*.py"))]
     folders = ["tests", *stored, *hosts, *(f"plugins/{name}/tests" for name in PLUGINS)]
-    _pytest(session, *folders, "-n2", CHANDELIER_TEST_DATABASE="postgresql")
+    _pytest(session, *folders, "-m", "not endurance", "-n2", CHANDELIER_TEST_DATABASE="postgresql")
+
+
+@nox.session(python=PYTHONS[-1])
+def endurance(session: nox.Session) -> None:
+    """What takes long: kills at random moments, hundreds of thousands of events."""
+    session.install(*_everything(), *TESTING)
+    _pytest(session, "host/tests", "tests", "-m", "endurance", "-n2")
 
 
 @nox.session(python=PYTHONS[0], reuse_venv=False)
@@ -169,7 +182,7 @@ def wheels(session: nox.Session) -> None:
     session.install(*built, *TESTING, "--find-links", str(target), "--reinstall")
     session.install("chandelier[demo,testing]", "loopcord[conformance]", "--find-links", str(target))
     session.run("chandelier", "plugins", "list")
-    _pytest(session, "tests", "-p", "no:cacheprovider")
+    _pytest(session, "tests", "-m", "not endurance", "-p", "no:cacheprovider")
 
 
 @nox.session(python=PYTHONS[0])

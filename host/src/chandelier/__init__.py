@@ -11,6 +11,7 @@ from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
 from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
 from chandelier.hookspecs import hookimpl, hookspec
+from chandelier.languages import Message, Messages
 from chandelier.plugin import (
     Health,
     HealthLevel,
@@ -56,6 +57,8 @@ __all__ = [
     "Json",
     "Loader",
     "Manifest",
+    "Message",
+    "Messages",
     "NotAllowed",
     "Outbox",
     "Person",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -21,23 +21,23 @@ from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
-from chandelier.context import Context, GuildConfigs, PublishedHooks
+from chandelier.dispatch import Dispatch
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
+from chandelier.languages import Languages
 from chandelier.lifecycle import Lifecycle
 from chandelier.observe.redact import Redactor
+from chandelier.provision import Provision
 from chandelier.record import Record, State
 from chandelier.routing.binding import Binder
 from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
-from chandelier.services.access import Access
-from chandelier.services.due import PluginNotRunning
 from chandelier.services.http import HttpClient
-from chandelier.services.outbox import Effect, OutboxWorker
-from chandelier.services.scheduler import Scheduler, Timer
+from chandelier.services.outbox import OutboxWorker
+from chandelier.services.scheduler import Scheduler
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
@@ -68,7 +68,7 @@ class Host:
         choose: Callable[[str], str] = secrets.choice,
         redactor: Redactor | None = None,
     ) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -80,7 +80,7 @@ class Host:
         )
         self.hooks = Hooks(self.clock, timeout=self.config.hook_timeout)
         self.lifecycle = Lifecycle(
-            self.hooks, self.clock, self, self.containment, timeout=self.config.hook_timeout
+            self.hooks, self.clock, Provision(self), self.containment, timeout=self.config.hook_timeout
         )
         self.gate.lifecycle = self.lifecycle
         self.database = Database(
@@ -91,6 +91,7 @@ class Host:
         self.settings = GuildSettings(self.database)
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
+        self.languages = Languages()
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -251,8 +252,9 @@ class Host:
         self.http = HttpClient(allow=self.config.networks())
         for moment in (hikari.ShardReadyEvent, hikari.ShardResumedEvent):
             self.bot.subscribe(moment, self._look_at_the_clock)
-        self.scheduler = Scheduler(self.database, self.clock, self._run_timer)
-        self.outbox = OutboxWorker(self.database, self.clock, self._run_effect)
+        dispatch = Dispatch(self.gate, self.binder, self.containment)
+        self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
+        self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect)
 
     async def _connect(self) -> None:
         await connect(self.bot)
@@ -266,56 +268,10 @@ class Host:
         self.connected = True
         await self.sync()
 
-    # ---- what the lifecycle asks for
-
-    async def prepare(self, record: Record) -> None:
-        """Migrate a plugin's storage and guild settings, read its config, make its context."""
-        description = record.description
-        assert description is not None
-        name, schema = record.name, description.schema
-        if not record.superseded:
-            await self.upgrades.upgrade(name, description, self.lifecycle.records.keys() - {name})
-        config = None if schema is None else self.deployment.section(name, schema)
-        if self._redactor is not None:
-            self._redactor.learn(config)
-        own = self.database.storage(HOST_NAME)
-        guilds = GuildConfigs(name, schema, self.deployment, self.settings, own)
-        record.context = Context(
-            name,
-            config=config,
-            guilds=guilds,
-            clock=self.plugin_clock,
-            bot=self.bot,
-            storage=self.database.storage(name),
-            timers=self.scheduler.timers(name),
-            outbox=self.outbox.outbox(name),
-            http=self.http,
-            access=Access(name, owners=self.owners),
-            hooks=PublishedHooks(self.hooks, self.gate.active, self._hook_failed),
-            ids=self.ids,
-            containment=self.containment,
-            ledger=record.ledger,
-            on_change=lambda old, new, guild_id: self._config_changed(name, old, new, guild_id),
-        )
-
-    async def bind(self, record: Record) -> None:
-        """Bind a plugin's loaders."""
-        assert record.description is not None
-        await self.binder.bind(record.name, record.description.loaders, record.ledger)
-        lacking = record.description.manifest.intents & ~self.intents
-        record.missing = f"the bot has to be restarted to get the intents {lacking}" if lacking else ""
-        if self.connected:
-            self.scheduler.wake()
-            self.outbox.wake()
-
     @property
     def last_sync(self) -> SyncResult:
         """What the last sync of commands did."""
         return self.commands.last
-
-    async def undo(self, record: Record) -> None:
-        """Undo the migrations that the last ``prepare`` made."""
-        await self.upgrades.undo(record.name)
 
     async def sync(self) -> None:
         """Bring Discord's list of commands up to date, at once or, when Discord refuses, later."""
@@ -347,38 +303,11 @@ class Host:
         version = record.candidate.config_version or 0
         await self.state.remember(record.name, enabled=record.enabled, config_version=version)
 
-    # ---- dispatch of timers, effects and changes
-
-    async def _run_timer(self, plugin: str, timer: Timer) -> datetime | None:
-        return await self._run_declared(plugin, "timers", timer.kind, timer)
-
-    async def _run_effect(self, plugin: str, effect: Effect) -> Mapping[str, Any] | None:
-        return await self._run_declared(plugin, "effects", effect.kind, effect)
-
-    async def _run_declared(self, plugin: str, table: str, kind: str, subject: Any) -> Any:
-        if not self.gate.active(plugin):
-            raise PluginNotRunning(f"plugin {plugin} does not run")
-        handler = self.binder.handler(plugin, table, kind)
-        if handler is None:
-            raise PluginNotRunning(f"this version of plugin {plugin} has no {table} named {kind!r}")
-        return await self.containment.run(
-            plugin, f"{table[:-1]} {kind}", self.binder.call(plugin, handler, subject)
-        )
-
     async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
         """After an outage, or a laptop's sleep, something may have become due unnoticed."""
         if self.connected:
             self.scheduler.kick()
             self.outbox.kick()
-
-    async def _config_changed(self, name: str, old: Any, new: Any, guild_id: int | None) -> None:
-        try:
-            await self.hooks.call(name, "chandelier_config_changed", old=old, new=new, guild_id=guild_id)
-        except Exception as error:  # noqa: BLE001 - contained
-            self._hook_failed(name, "hook chandelier_config_changed", error)
-
-    def _hook_failed(self, name: str, what: str, error: BaseException) -> None:
-        self.gate.reported(name, what, error, self.containment.reference())
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]

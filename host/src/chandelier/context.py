@@ -20,6 +20,7 @@ from chandelier.config.problems import ConfigError
 from chandelier.containment import Containment
 from chandelier.errors import InvalidRequest
 from chandelier.hooks import Hooks
+from chandelier.languages import Languages
 from chandelier.ledger import Ledger
 from chandelier.routing.components import ComponentIds
 from chandelier.services.access import Access
@@ -154,6 +155,7 @@ class Context:
         access: Access,
         hooks: PublishedHooks,
         ids: ComponentIds,
+        languages: Languages,
         containment: Containment,
         ledger: Ledger,
         on_change: Callable[[Any, Any, int | None], Coroutine[Any, Any, None]],
@@ -173,6 +175,7 @@ class Context:
         self.guilds = guilds
         self._bot = bot
         self._ids = ids
+        self._languages = languages
         self._containment = containment
         self._ledger = ledger
         self._on_change = on_change
@@ -220,6 +223,10 @@ class Context:
         self._ledger.hold("task", label, lambda: end((task,)))
         task.add_done_callback(lambda _: self._ledger.drop("task", label))
         return task
+
+    def into(self, locale: str | None, text: str) -> str:
+        """A message in the language of a locale."""
+        return self._languages.into(locale, text)
 
     def now(self) -> datetime:
         """Short for ``clock.now()``."""

@@ -139,6 +139,10 @@ class PluginContext(Protocol[ConfigT_co]):
         """Run ``work`` in the background, contained and in the plugin's ledger; cancelled when it stops."""
         ...
 
+    def into(self, locale: str | None, text: str) -> str:
+        """A text made with `Messages`, in the language of a locale such as ``interaction.locale``."""
+        ...
+
     def now(self) -> datetime:
         """Short for ``clock.now()``."""
         ...
