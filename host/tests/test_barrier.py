@@ -9,10 +9,10 @@ import pytest
 
 from chandelier import barrier
 from chandelier.barrier import end, held, holding
+from chandelier.breaker import RETRY_FIRST, Budget
 from chandelier.containment import Containment, ParkingClock
 from chandelier.errors import PluginError
-from chandelier.lifecycle import RETRY_FIRST
-from chandelier.record import ERROR_BUDGET, State
+from chandelier.record import State
 from loopcord import VirtualClock
 
 MESSAGES = "hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT"
@@ -195,7 +195,7 @@ async def test_a_filter_that_always_fails_costs_its_plugin_the_budget(
     _, general, alice = market
     host = await start_host("picky")
 
-    for number in range(ERROR_BUDGET):
+    for number in range(Budget().failures):
         await alice.send(general, f"message {number}")
 
     record = host.lifecycle.records["picky"]

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 import loopcord
+from chandelier.breaker import RETRY_FIRST
 from chandelier.config.problems import ConfigError
 from chandelier.errors import PluginError, ServiceUnavailable
-from chandelier.lifecycle import RETRY_FIRST
 from chandelier.record import State
 from chandelier.testing import HostStarter
 

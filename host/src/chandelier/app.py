@@ -14,6 +14,7 @@ import lightbulb
 from loguru import logger
 
 from chandelier import discovery
+from chandelier.breaker import Budget
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
@@ -26,6 +27,7 @@ from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
 from chandelier.languages import Languages
+from chandelier.leftovers import Leftovers
 from chandelier.lifecycle import Lifecycle
 from chandelier.observe.redact import Redactor
 from chandelier.provision import Provision
@@ -43,7 +45,10 @@ from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.host_state import HostState
 from chandelier.storage.names import HOST_NAME
+from chandelier.strays import Strays
 from chandelier.upgrades import Upgrades
+from chandelier.watchdog import Watchdog
+from chandelier.whose import Whose
 
 __all__ = ["ESSENTIAL", "Host", "run"]
 
@@ -80,9 +85,23 @@ class Host:
         )
         self.hooks = Hooks(self.clock, timeout=self.config.hook_timeout)
         self.lifecycle = Lifecycle(
-            self.hooks, self.clock, Provision(self), self.containment, timeout=self.config.hook_timeout
+            self.hooks,
+            self.clock,
+            Provision(self),
+            self.containment,
+            timeout=self.config.hook_timeout,
+            budget=Budget(self.config.error_budget, self.config.error_window),
         )
         self.gate.lifecycle = self.lifecycle
+        self.whose = Whose(self.lifecycle.records)
+        self.strays = Strays(self.whose.of)
+        self.leftovers: Leftovers | None = None
+        self.watchdog = Watchdog(
+            self.whose,
+            lambda task: self.containment.owner_of(task) or self.strays.owner_of(task),
+            self.lifecycle.note_block,
+            limit=self.config.block_limit,
+        )
         self.database = Database(
             self.config.database(deployment.base).render_as_string(hide_password=False),
             data_dir=self.config.data_path(deployment.base),
@@ -105,6 +124,8 @@ class Host:
 
         Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
         """
+        self.strays.install()
+        self.watchdog.start()
         try:
             await self._open_storage()
             await self._load()
@@ -131,6 +152,8 @@ class Host:
             return
         self.stopped.set()
         async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
+            steps.callback(self.watchdog.stop)
+            steps.callback(self.strays.remove)
             steps.push_async_callback(self.database.close)
             steps.push_async_callback(self.containment.close)
             http: HttpClient | None = getattr(self, "http", None)
@@ -140,8 +163,7 @@ class Host:
             if bot is not None and bot.is_alive:
                 steps.push_async_callback(bot.close)
             steps.callback(setattr, self, "connected", False)
-            for record in self.lifecycle.in_order():
-                steps.push_async_callback(self.lifecycle.stop, record)
+            steps.push_async_callback(self.lifecycle.stop)
             steps.push_async_callback(self.lifecycle.close)
             commands: CommandSync | None = getattr(self, "commands", None)
             if commands is not None:
@@ -181,6 +203,7 @@ class Host:
             if candidate.name not in self._without and (self._only is None or candidate.name in self._only)
         ]
         self.lifecycle.add(found)
+        self.whose.learn()
         disabled = await self.state.disabled() - {ESSENTIAL}
         for record in self.lifecycle.records.values():
             if record.name in disabled:
@@ -249,6 +272,7 @@ class Host:
         self.plugin_clock = ParkingClock(self.clock, self.containment)
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
         self.gate.binder = self.binder
+        self.leftovers = Leftovers(self.whose, self.strays, self.containment, self.client, self.bot.router)
         self.http = HttpClient(allow=self.config.networks())
         for moment in (hikari.ShardReadyEvent, hikari.ShardResumedEvent):
             self.bot.subscribe(moment, self._look_at_the_clock)

@@ -73,10 +73,11 @@ def holding() -> Generator[None]:
         raise plain from error
 
 
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
     """Cancel tasks and wait until they have ended; what goes on all the same is left behind, and logged.
 
-    Code that catches everything in a loop goes on after the first cancellation, so there are several.
+    Returns what was left behind. Code that catches everything in a loop goes on after the first cancellation,
+    so there are several.
     """
     pending = asked = {task for task in tasks if not task.done()}
     for seconds in (PATIENCE, *ASKED_AGAIN):
@@ -93,6 +94,7 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             "everything. Only a restart of the bot ends it for certain.",
             task.get_name(),
         )
+    return pending
 
 
 def discard(work: object) -> None:

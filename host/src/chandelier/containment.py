@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
+from weakref import WeakSet
 
 import attrs
 
@@ -21,6 +22,9 @@ __all__ = ["Containment", "ParkingClock"]
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """For references that people read to each other: no 0, O, 1, I, L or U."""
+
+LAST_THINGS = 5.0
+"""Seconds of the host's clock for the last things of work that took too long; then nobody waits for it."""
 
 
 @attrs.define(eq=False)
@@ -40,6 +44,9 @@ class _Job:
     parked: int = 0
     timed_out: bool = False
     ended: bool = False
+    """It counts no longer: it has ended, or nobody waits for it any more."""
+    waiter: asyncio.Future[None] | None = None
+    """What the caller waits on."""
 
     def plain(self, error: BaseException) -> Exception | None:
         """What the work raised, as an Exception; None for what has to go on up, see `translated`."""
@@ -58,6 +65,7 @@ class _Job:
         )
 
 
+_OWNER: contextvars.ContextVar[str | None] = contextvars.ContextVar("chandelier_owner", default=None)
 _CURRENT: contextvars.ContextVar[_Job | None] = contextvars.ContextVar("chandelier_job", default=None)
 
 
@@ -91,6 +99,8 @@ class Containment:
         """Seconds of the host's clock that a piece of work may take when it names no limit of its own."""
         self.tallies: dict[str, Tally] = {}
         self._jobs: dict[asyncio.Task[Any], _Job] = {}
+        self._background: dict[asyncio.Task[Any], str] = {}
+        self._left: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._some = asyncio.Event()
         self._active = 0
         self._quiet = asyncio.Event()
@@ -112,15 +122,23 @@ class Containment:
     ) -> Any:
         """Run ``work`` as a task of ``owner`` and return its result.
 
-        Raises what the work raises, as an Exception, and HookTimeout when it takes too long. A caller that
-        is cancelled cancels the work.
+        Raises what the work raises, as an Exception, and HookTimeout when it takes too long, also when it
+        does not end although it is cancelled then. A caller that is cancelled cancels the work.
         """
         task = self._launch(owner, what, work, timeout, asyncio.current_task())
+        if task.done():
+            return task.result()
+        job = self._jobs[task]
+        waiter = job.waiter = asyncio.get_running_loop().create_future()
+        task.add_done_callback(lambda _: None if waiter.done() else waiter.set_result(None))
         try:
-            return await task
+            await waiter
         except asyncio.CancelledError:
-            task.cancel()
+            self._left |= await end((task,))
             raise
+        if not task.done():
+            raise job.goes_on()
+        return task.result()
 
     async def see_through(
         self, owner: str, what: str, work: Coroutine[Any, Any, Any], *, timeout: float
@@ -146,10 +164,17 @@ class Containment:
     def watch(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run background ``work`` that may go on for ever; a failure is reported, never raised."""
         context = contextvars.copy_context()
+        context.run(_OWNER.set, owner)
         context.run(_CURRENT.set, None)  # it is not part of the job that starts it, which may end before
         name = f"{owner}: {what}"
         task = asyncio.create_task(self._watched(owner, what, work), name=name, context=context)
-        task.add_done_callback(lambda _: discard(work))
+        self._background[task] = owner
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            del self._background[task]
+            discard(work)
+
+        task.add_done_callback(ended)
         return task
 
     def failed(self, owner: str, what: str, error: Exception) -> None:
@@ -159,6 +184,16 @@ class Containment:
     def running(self, owner: str) -> list[asyncio.Task[Any]]:
         """The tasks of an owner that are under way."""
         return [task for task, job in self._jobs.items() if job.owner == owner]
+
+    def owner_of(self, task: asyncio.Task[Any] | None) -> str | None:
+        """Whose work a task is, if it is a piece of somebody's; any thread may ask."""
+        job = self._jobs.get(task) if task is not None else None
+        return job.owner if job is not None else self._background.get(task) if task is not None else None
+
+    @property
+    def owner(self) -> str | None:
+        """Whose work the calling code is part of."""
+        return _OWNER.get()
 
     @property
     def timed_out(self) -> bool:
@@ -173,7 +208,20 @@ class Containment:
         while task is not None and task not in waiting:
             waiting.add(task)
             task = self._jobs[task].caller if task in self._jobs else None
-        await end(task for task in self.running(owner) if task not in waiting)
+        self._left |= await end(
+            task for task in self.running(owner) if task not in waiting and task not in self._left
+        )
+
+    async def end_background(self, owner: str) -> None:
+        """End everything that `watch` started for an owner, all at the same time."""
+        here = asyncio.current_task()
+        tasks = [task for task, of in self._background.items() if of == owner and task is not here]
+        self._left |= await end(task for task in tasks if task not in self._left)
+
+    async def end(self, task: asyncio.Task[Any]) -> None:
+        """End one task, unless it has been left behind before, for not wanting to end."""
+        if task not in self._left:
+            self._left |= await end((task,))
 
     async def idle(self) -> None:
         """Return when all work that is under way waits for the clock, or there is none."""
@@ -211,7 +259,7 @@ class Containment:
         return task
 
     async def _measured(self, job: _Job) -> Any:
-        token = _CURRENT.set(job)
+        token, owner = _CURRENT.set(job), _OWNER.set(job.owner)
         tally = self.tallies.setdefault(job.owner, Tally())
         try:
             return await job.work
@@ -226,6 +274,7 @@ class Containment:
         finally:
             tally.finished += 1
             tally.seconds += time.perf_counter() - job.started
+            _OWNER.reset(owner)
             _CURRENT.reset(token)
 
     async def _watched(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> None:
@@ -236,10 +285,13 @@ class Containment:
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         job = self._jobs.pop(task)
-        job.ended = True
         discard(job.work)
-        if not job.parked:
+        self._discount(job)
+
+    def _discount(self, job: _Job) -> None:
+        if not job.ended and not job.parked:
             self._count(-1)
+        job.ended = True
 
     def _count(self, change: int) -> None:
         self._active += change
@@ -259,11 +311,20 @@ class Containment:
             for task, job in list(self._jobs.items()):
                 if job.deadline > now:
                     continue
-                if job.timed_out:
-                    self.failed(job.owner, job.what, job.goes_on())
-                job.timed_out = True
-                job.deadline = now + job.limit
+                if not job.timed_out:
+                    job.timed_out = True
+                    job.deadline = now + min(job.limit, LAST_THINGS)
+                else:
+                    job.deadline = now + job.limit
+                    self._give_up(job)
                 task.cancel()
+
+    def _give_up(self, job: _Job) -> None:
+        self._discount(job)
+        if job.waiter is not None and not job.waiter.done():
+            job.waiter.set_result(None)  # who waits for it tells
+        else:
+            self.failed(job.owner, job.what, job.goes_on())
 
     def park(self, job: _Job, change: int) -> None:
         """Note that a job waits for the clock (+1) or goes on (-1).

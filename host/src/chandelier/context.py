@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,6 @@ import loguru
 from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.config.deployment import Deployment
 from chandelier.config.layers import Section
@@ -220,7 +220,7 @@ class Context:
         self._spawned += 1
         label = f"{name} #{self._spawned}"
         task = self._containment.watch(self.name, name, work)
-        self._ledger.hold("task", label, lambda: end((task,)))
+        self._ledger.hold("task", label, functools.partial(self._containment.end, task))
         task.add_done_callback(lambda _: self._ledger.drop("task", label))
         return task
 

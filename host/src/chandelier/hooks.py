@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +19,7 @@ from chandelier.barrier import discard, end, held, holding
 from chandelier.clock import Clock
 from chandelier.errors import PluginError
 
-__all__ = ["HookTimeout", "Hooks", "run_within"]
+__all__ = ["HookTimeout", "Hooks", "call_within"]
 
 
 class HookTimeout(PluginError):
@@ -43,6 +43,14 @@ class Hooks:
             if self._manager.get_plugin(name) is plugin:
                 self._manager.unregister(plugin)
             raise PluginError(f"a hook of plugin {name} does not fit the contract: {error}") from error
+        for caller in self._manager.get_hookcallers(plugin) or []:
+            for one in caller.get_hookimpls():
+                if one.plugin is plugin and (one.hookwrapper or one.wrapper):
+                    self._manager.unregister(plugin)
+                    raise PluginError(
+                        f"hook {caller.name} of plugin {name} wraps the others' hooks, and a plugin answers "
+                        "for itself only: write it without wrapper=True"
+                    )
 
     def unregister(self, name: str) -> None:
         """Forget a plugin's hooks; the specifications it published stay known but unimplemented."""
@@ -87,17 +95,24 @@ class Hooks:
         function, wanted = self._find(plugin, hook)
         if function is None:
             return None
-        with holding():
-            result = function(**{name: arguments[name] for name in wanted})
-        if not inspect.isawaitable(result):
-            return result
-        return await run_within(result, self._timeout, self._clock, f"hook {hook} of plugin {plugin}")
+        what = f"hook {hook} of plugin {plugin}"
+        given = {name: arguments[name] for name in wanted}
+        return await call_within(self._timeout, self._clock, what, function, **given)
 
     def call_now(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
         """Call a hook that has to be synchronous, as those that describe a plugin are."""
         function, wanted = self._find(plugin, hook)
+        if function is None:
+            return None
         with holding():
-            return None if function is None else function(**{name: arguments[name] for name in wanted})
+            result = function(**{name: arguments[name] for name in wanted})
+        if inspect.isawaitable(result):
+            discard(result)
+            raise PluginError(
+                f"hook {hook} is asked for what the plugin is before anything runs, so it has to be a plain "
+                "def, not an async def"
+            )
+        return result
 
     def _find(self, plugin: str, hook: str) -> tuple[Any, tuple[str, ...]]:
         caller = getattr(self._manager.hook, hook, None)
@@ -107,6 +122,15 @@ class Hooks:
             if implementation.plugin_name == plugin:
                 return implementation.function, implementation.argnames
         return None, ()
+
+
+async def call_within(
+    seconds: float, clock: Clock, what: str, function: Callable[..., Any], /, *given: Any, **named: Any
+) -> Any:
+    """Call plugin code, async or not; what it awaits may take ``seconds`` of the host's clock."""
+    with holding():
+        result = function(*given, **named)
+    return await run_within(result, seconds, clock, what) if inspect.isawaitable(result) else result
 
 
 async def run_within(work: Any, seconds: float, clock: Clock, what: str) -> Any:

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -19,7 +19,9 @@ from chandelier.plugin import Manifest, Plugin
 from chandelier.routing.loader import Loader
 from chandelier.storage.history import StorageHistory
 
-__all__ = ["Description", "describe", "forget_modules", "import_plugin", "restore_modules"]
+__all__ = ["Description", "describe", "forget_modules", "import_plugin", "required_by", "restore_modules"]
+
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,14 +55,23 @@ def import_plugin(candidate: Candidate) -> Plugin[Any]:
     return cast("Plugin[Any]", made)
 
 
+def required_by(plugin: Plugin[Any]) -> tuple[str, ...]:
+    """The names of the plugins that one needs. Raises PluginError when it does not say it as it should."""
+    with holding():
+        stated: Any = plugin.requires
+    if not isinstance(stated, tuple | list) or not all(isinstance(name, str) for name in stated):
+        raise PluginError(f"its requires is {stated!r}; it has to be a tuple of names of plugins")
+    return tuple(stated)
+
+
 def describe(hooks: Hooks, candidate: Candidate) -> Description:
     """Ask a registered plugin's describing hooks. Raises PluginError when an answer is missing or wrong."""
     name = candidate.name
     manifest = _ask(hooks, name, "chandelier_manifest")
     if not isinstance(manifest, Manifest):
         raise PluginError(f"plugin {name} gives no manifest: implement the hook chandelier_manifest")
-    schema: type[Any] | None = _ask(hooks, name, "chandelier_config_schema")
-    if schema is not None and not hasattr(schema, "__config_version__"):
+    schema: Any = _ask(hooks, name, "chandelier_config_schema")
+    if schema is not None and not (isinstance(schema, type) and hasattr(schema, "__config_version__")):
         raise PluginError(
             f"plugin {name}: {schema!r} is no config schema; make it with @chandelier.schema(version=1)"
         )
@@ -71,15 +82,26 @@ def describe(hooks: Hooks, candidate: Candidate) -> Description:
             f"its schema is version {schema.__config_version__}; reinstall {candidate.distribution}"
         )
     history = _ask(hooks, name, "chandelier_storage")
-    for specifications in _ask(hooks, name, "chandelier_hookspecs") or ():
-        hooks.publish(specifications)
-    return Description(
+    if history is not None and not isinstance(history, StorageHistory):
+        raise _wrong(name, "chandelier_storage", history, "a StorageHistory")
+    description = Description(
         manifest=manifest,
         schema=schema,
-        config_migrations=tuple(_ask(hooks, name, "chandelier_config_migrations") or ()),
-        history=cast("StorageHistory | None", history),
-        loaders=tuple(cast("Sequence[Loader]", _ask(hooks, name, "chandelier_loaders") or ())),
+        config_migrations=_several(hooks, name, "chandelier_config_migrations", ConfigMigration),
+        history=history,
+        loaders=_several(hooks, name, "chandelier_loaders", Loader),
     )
+    for specifications in _several(hooks, name, "chandelier_hookspecs", object):
+        try:
+            with holding():
+                hooks.publish(cast("Any", specifications))
+        except PluginError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"plugin {name} publishes {specifications!r} as hooks, which cannot be read: {error}"
+            ) from error
+    return description
 
 
 def forget_modules(package: str) -> dict[str, ModuleType]:
@@ -105,6 +127,29 @@ def restore_modules(package: str, taken: Mapping[str, ModuleType]) -> None:
     if taken:
         forget_modules(package)
         sys.modules.update(taken)
+
+
+def _several(hooks: Hooks, name: str, hook: str, kind: type[T]) -> tuple[T, ...]:
+    """What a hook that gives several things gives, every one of its kind."""
+    answer = _ask(hooks, name, hook)
+    if answer is None:
+        return ()
+    if not isinstance(answer, list | tuple) or not all(isinstance(one, kind) for one in answer):
+        raise _wrong(name, hook, answer, f"a list of {kind.__name__}")
+    return tuple(cast("Sequence[T]", answer))
+
+
+def _wrong(name: str, hook: str, answer: object, wanted: str) -> PluginError:
+    return PluginError(f"hook {hook} of plugin {name} gave {_short(answer)}; expected is {wanted}")
+
+
+def _short(answer: object) -> str:
+    try:
+        with holding():
+            said = repr(answer)
+    except Exception:  # noqa: BLE001 - a plugin's class may fail here too
+        said = f"an object of {type(answer).__name__}"
+    return said if len(said) <= 80 else said[:79] + "…"
 
 
 def _ask(hooks: Hooks, name: str, hook: str) -> Any:

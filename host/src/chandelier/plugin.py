@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import attrs
 import hikari
+from attrs.validators import deep_iterable, instance_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from chandelier.storage.engine import Storage
 
 __all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
+
+_LINES: Any = deep_iterable(instance_of(str), instance_of(tuple))
+"""Several lines, not one text that would be taken for a line per letter."""
 
 ConfigT = TypeVar("ConfigT")
 ConfigT_co = TypeVar("ConfigT_co", covariant=True)
@@ -42,15 +46,21 @@ class PersonalData:
 class Manifest:
     """The static facts of a plugin that the host needs before it connects to Discord."""
 
-    summary: str
+    summary: str = attrs.field(validator=instance_of(str))
     """One line that `/plugins` and `chandelier plugins list` show."""
-    intents: hikari.Intents = hikari.Intents.NONE
+    intents: hikari.Intents = attrs.field(default=hikari.Intents.NONE, validator=instance_of(hikari.Intents))
     """Gateway intents; the host connects with the union of all plugins'."""
-    cache: hikari.api.CacheComponents = hikari.api.CacheComponents.NONE
+    cache: hikari.api.CacheComponents = attrs.field(
+        default=hikari.api.CacheComponents.NONE, validator=instance_of(hikari.api.CacheComponents)
+    )
     """Parts of hikari's cache; the host keeps the union of all plugins'."""
-    permissions: hikari.Permissions = hikari.Permissions.NONE
+    permissions: hikari.Permissions = attrs.field(
+        default=hikari.Permissions.NONE, validator=instance_of(hikari.Permissions)
+    )
     """What the bot itself must be allowed to do in a server."""
-    personal_data: tuple[PersonalData, ...] = ()
+    personal_data: tuple[PersonalData, ...] = attrs.field(
+        default=(), converter=tuple, validator=deep_iterable(instance_of(PersonalData))
+    )
 
 
 class HealthLevel(StrEnum):
@@ -64,16 +74,16 @@ class HealthLevel(StrEnum):
 class Health:
     """A plugin's own word on how it is; the lines say what is missing and what to do."""
 
-    level: HealthLevel = HealthLevel.OK
-    lines: tuple[str, ...] = ()
+    level: HealthLevel = attrs.field(default=HealthLevel.OK, converter=HealthLevel)
+    lines: tuple[str, ...] = attrs.field(default=(), validator=_LINES)
 
 
 @attrs.frozen
 class StatusSection:
     """A plugin's part of `/status`: a title and a few short lines for members to read."""
 
-    title: str
-    lines: tuple[str, ...]
+    title: str = attrs.field(validator=instance_of(str))
+    lines: tuple[str, ...] = attrs.field(validator=_LINES)
 
 
 class Publisher(Protocol):

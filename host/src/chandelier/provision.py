@@ -67,6 +67,11 @@ class Provision:
             host.scheduler.wake()
             host.outbox.wake()
 
+    async def collect(self, record: Record) -> None:
+        """Enter in a plugin's ledger what its code took past its context."""
+        if self._host.leftovers is not None:
+            self._host.leftovers.enter(record)
+
     async def undo(self, record: Record) -> None:
         """Undo the migrations that the last ``prepare`` made."""
         await self._host.upgrades.undo(record.name)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import attrs
 
+from chandelier.breaker import Breaker
 from chandelier.discovery import Candidate
 from chandelier.ledger import Ledger
 from chandelier.loading import Description
 from chandelier.plugin import Plugin
 
-__all__ = ["ACTIVE", "ERROR_BUDGET", "ERROR_WINDOW", "Record", "State"]
-
-ERROR_BUDGET = 25
-"""Failures within ``ERROR_WINDOW`` after which a plugin is quarantined."""
-ERROR_WINDOW = 60.0
-"""Seconds of the host's clock over which failures are counted."""
+__all__ = ["ACTIVE", "Record", "State"]
 
 
 class State(StrEnum):
@@ -45,6 +40,7 @@ class Record:
 
     candidate: Candidate
     since: datetime
+    breaker: Breaker
     state: State = State.FOUND
     reason: str = ""
     enabled: bool = True
@@ -52,10 +48,10 @@ class Record:
     description: Description | None = None
     context: Any = None
     ledger: Ledger = attrs.Factory(Ledger)
-    failures: deque[float] = attrs.Factory(lambda: deque[float](maxlen=ERROR_BUDGET))
+    requires: tuple[str, ...] = ()
+    """Names of the plugins that its code, when last loaded, said it needs."""
     failed: int = 0
     last_error: str = ""
-    attempts: int = 0
     retry: asyncio.Task[None] | None = None
     missing: str = ""
     """What the host cannot give it until it is restarted; the plugin is degraded meanwhile."""

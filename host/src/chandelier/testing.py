@@ -98,7 +98,9 @@ class HostStarter:
             restore_modules(package, _of_package(package, self._modules))
 
     def _write(self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]) -> None:
-        own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **host}
+        # How long real seconds last depends on the machine, and no test may.
+        patient = {"block_limit": 600.0}
+        own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **patient, **host}
         if self._database_url is not None:
             own.setdefault("database_url", self._database_url)
         document = {"chandelier": own, "plugins": {name: dict(section) for name, section in config.items()}}

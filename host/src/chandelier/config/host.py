@@ -101,6 +101,18 @@ class HostConfig:
         30.0, ge=1, le=900, help="Seconds that a command, listener, component or task may take."
     )
     hook_timeout: float = setting(10.0, ge=1, le=300, help="Seconds that a plugin's hook may take.")
+    error_budget: int = setting(
+        25, ge=1, le=1000, help="Failures of one plugin within error_window after which it is quarantined."
+    )
+    error_window: float = setting(
+        60.0, ge=1, le=86_400, help="Seconds over which a plugin's failures are counted."
+    )
+    block_limit: float = setting(
+        2.0,
+        ge=0.5,
+        le=600,
+        help="Seconds for which a plugin may block the whole bot before it is named in the log.",
+    )
     log_level: str = setting(
         "INFO",
         choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

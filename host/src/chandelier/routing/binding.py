@@ -12,7 +12,6 @@ import hikari
 import lightbulb
 from lightbulb.tasks import TaskExecutionData
 
-from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.errors import PluginError
@@ -22,6 +21,11 @@ from chandelier.routing.events import EventRouter, Subscription
 from chandelier.routing.loader import Listener, Loader, RepeatingTask
 
 __all__ = ["Binder", "command_name"]
+
+TRIGGER_AGAIN = 300.0
+"""Seconds until a trigger that failed is asked again."""
+SHORTEST_PAUSE = 0.1
+"""Seconds between two runs of a task at least, so that a trigger that says 0 does not keep the bot busy."""
 
 Handlers = dict[str, Callable[..., Awaitable[Any]]]
 
@@ -91,13 +95,18 @@ class Binder:
     def _repeat(self, owner: str, task: RepeatingTask, ledger: Ledger) -> None:
         name = getattr(task.callback, "__name__", "task")
         running = self._containment.watch(owner, f"task {name}", self._run_repeatedly(owner, name, task))
-        ledger.hold("task", f"{name} #{id(task)}", lambda: end((running,)))
+        ledger.hold("task", f"{name} #{id(task)}", functools.partial(self._containment.end, running))
 
     async def _run_repeatedly(self, owner: str, name: str, task: RepeatingTask) -> None:
         data = TaskExecutionData(0, -1, None)
         while task.max_invocations < 0 or data.invocation_count < task.max_invocations:
-            wait = task.trigger(data)
-            await self._clock.sleep(await wait if inspect.isawaitable(wait) else wait)
+            try:
+                pause = await self._containment.run(owner, f"trigger of task {name}", _pause(task, data))
+            except Exception as error:  # noqa: BLE001 - contained; a task must not end unnoticed
+                self._containment.failed(owner, f"trigger of task {name}", error)
+                await self._clock.sleep(TRIGGER_AGAIN)
+                continue
+            await self._clock.sleep(pause)
             started = self._clock.monotonic()
             work = self._containment.start(owner, f"task {name}", self.call(owner, task.callback))
             await asyncio.wait({work})
@@ -112,6 +121,15 @@ class Binder:
                 raise PluginError(f"plugin {owner} declares two handlers for {kind} named {name!r}")
             bound[name] = handler
             ledger.hold(kind, name, functools.partial(bound.pop, name, None))
+
+
+async def _pause(task: RepeatingTask, data: TaskExecutionData) -> float:
+    """The seconds until a task is to run, as its trigger says."""
+    wait = task.trigger(data)
+    seconds: Any = await wait if inspect.isawaitable(wait) else wait
+    if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
+        raise TypeError(f"the trigger gave {seconds!r}; expected is a number of seconds")
+    return max(float(seconds), SHORTEST_PAUSE if data.invocation_count else 0.0)
 
 
 def command_name(command: Any) -> tuple[str, str]:

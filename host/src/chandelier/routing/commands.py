@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,9 @@ from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.plugin import Plugin
 from chandelier.routing.answers import Answer, answer_for, root_cause
+from chandelier.routing.attached import AttachedMenus, AttachedModals
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
+from chandelier.storage.names import HOST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -64,7 +66,16 @@ class Gate(Protocol):
 class CommandRouter(lightbulb.GatewayEnabledClient):
     """lightbulb's client whose commands belong to plugins and run contained."""
 
-    __slots__ = ("_clock", "_containment", "_gate", "_owners", "component_ids", "on_unknown_command")
+    __slots__ = (
+        "_clock",
+        "_containment",
+        "_gate",
+        "_owners",
+        "component_ids",
+        "menus",
+        "modals",
+        "on_unknown_command",
+    )
 
     def __init__(self, bot: hikari.GatewayBot, containment: Containment, clock: Clock, gate: Gate) -> None:
         super().__init__(
@@ -85,6 +96,8 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         self._owners: dict[Any, str] = {}
         self.component_ids: ComponentIds | None = None
         self.on_unknown_command: Callable[[], object] = lambda: None
+        self.menus = self._attached_menus = AttachedMenus(lambda: containment.owner)
+        self.modals = self._attached_modals = AttachedModals(lambda: containment.owner)
 
     # ---- whose command is it
 
@@ -182,8 +195,9 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         if route is not None:
             press = ComponentPress(interaction, route.payload, initial_response_sent)
             await self._handle(route, press, form=False)
-        elif any(interaction.custom_id in menu.custom_ids for menu in self._attached_menus):
-            await super().handle_component_interaction(interaction, initial_response_sent)
+        elif menu := next((one for one in self.menus if interaction.custom_id in one.custom_ids), None):
+            work = super().handle_component_interaction(interaction, initial_response_sent)
+            await self._attached(self.menus.owners.get(menu), "menu", work)
         else:
             await _tell(interaction, "This button no longer works. Use the command again to get a fresh one.")
 
@@ -195,10 +209,15 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         if route is not None:
             submit = FormSubmit(interaction, route.payload, initial_response_sent)
             await self._handle(route, submit, form=True)
-        elif interaction.custom_id in self._attached_modals:
-            await super().handle_modal_interaction(interaction, initial_response_sent)
+        elif interaction.custom_id in self.modals:
+            work = super().handle_modal_interaction(interaction, initial_response_sent)
+            await self._attached(self.modals.owners.get(interaction.custom_id), "modal", work)
         else:
             await _tell(interaction, "This form no longer works. Use the command again to get a fresh one.")
+
+    async def _attached(self, owner: str | None, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run the callback of a menu or modal that lightbulb keeps in memory; it answers for itself."""
+        await asyncio.wait({self._containment.start(owner or HOST_NAME, what, work)})
 
     def _route(self, custom_id: str) -> Route | None:
         return self.component_ids.read(custom_id) if self.component_ids is not None else None
