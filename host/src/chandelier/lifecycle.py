@@ -254,6 +254,8 @@ class Lifecycle:
             health = Health(HealthLevel.DEGRADED, (f"its health is unknown: {error}",))
         if record.missing:
             health = Health(HealthLevel.DEGRADED, (record.missing, *health.lines))
+        if record.left_out:
+            health = Health(HealthLevel.DEGRADED, (*record.left_out, *health.lines))
         if record.active:
             degraded = health.level is HealthLevel.DEGRADED
             self._move(record, State.DEGRADED if degraded else State.RUNNING, "; ".join(health.lines))
