@@ -340,8 +340,8 @@ async def test_two_plugins_with_one_command_do_not_fight(discord, start_host, in
     host = await start_host("greeter", "zgreeter")
 
     record = host.lifecycle.records["zgreeter"]
-    assert record.state is State.QUARANTINED
-    assert "which plugin greeter already provides" in record.reason
+    assert record.state is State.DEGRADED
+    assert "/hello is left out: plugin greeter already provides it" in record.reason
     assert (await alice.slash(general, "hello")).text == "Hello you, says greeter."
 
 

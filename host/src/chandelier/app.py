@@ -267,7 +267,8 @@ class Host:
         self.client.component_ids = self.ids
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
-        self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())
+        self.commands.on_plan = self._tell_of_left_out
+        self.client.on_unknown_command = self._refresh_commands
         self.bot.router.contain_with(self.containment)
         self.plugin_clock = ParkingClock(self.clock, self.containment)
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
@@ -301,6 +302,19 @@ class Host:
         """Bring Discord's list of commands up to date, at once or, when Discord refuses, later."""
         if self.connected:
             await self.commands.keep_up_to_date()
+
+    async def _tell_of_left_out(self) -> None:
+        """A plugin whose commands changed place with the plan says so in its health."""
+        for record in list(self.lifecycle.records.values()):
+            left_out = self.commands.left_out.get(record.name, ())
+            if record.left_out != left_out:
+                record.left_out = left_out
+                if record.active:
+                    await self.lifecycle.ask_health(record)
+
+    def _refresh_commands(self, guild_id: int | None) -> None:
+        self.commands.look_at(guild_id)
+        self.containment.start(ESSENTIAL, "sync", self.sync())
 
     # ---- what the owner asks for
 

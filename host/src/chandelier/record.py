@@ -55,6 +55,8 @@ class Record:
     retry: asyncio.Task[None] | None = None
     missing: str = ""
     """What the host cannot give it until it is restarted; the plugin is degraded meanwhile."""
+    left_out: tuple[str, ...] = ()
+    """Its commands that Discord is not asked for, each with why; the plugin is degraded meanwhile."""
     superseded: bool = False
     """Its code is older than what is installed, so its data is left as it is."""
 

@@ -112,6 +112,8 @@ class Steps:
             health = Health(HealthLevel.DEGRADED, (f"its health is unknown: {error}",))
         if record.missing:
             health = Health(HealthLevel.DEGRADED, (record.missing, *health.lines))
+        if record.left_out:
+            health = Health(HealthLevel.DEGRADED, (*record.left_out, *health.lines))
         return health
 
     async def shut_down(self, record: Record) -> None:

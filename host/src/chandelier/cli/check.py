@@ -90,6 +90,7 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
     versions = versions_of(_PACKAGES)
     yield Finding("packages", Level.OK, ", ".join(f"{name} {version}" for name, version in versions.items()))
     yield from _plugins(installed)
+    yield from _commands(installed)
     try:
         deployment = Deployment.read(config_path, os.environ)
     except ConfigError as error:
@@ -114,6 +115,20 @@ def _plugins(installed: Installed) -> Iterator[Finding]:
             yield Finding("plugins", Level.PROBLEM, said)
         else:
             yield Finding("plugins", Level.OK, f"{plugin.name} {plugin.candidate.version} can run")
+
+
+def _commands(installed: Installed) -> Iterator[Finding]:
+    from chandelier.routing.planning import plan_of  # late: it brings hikari, which takes its time
+
+    described = {
+        plugin.name: plugin.description for plugin in installed.plugins if plugin.description is not None
+    }
+    plan = asyncio.run(plan_of({name: description.loaders for name, description in described.items()}))
+    for owner, lines in sorted(plan.by_owner().items()):
+        yield from (Finding("commands", Level.WARNING, f"plugin {owner}: {line}") for line in lines)
+    if not plan.left_out:
+        count = sum(map(len, plan.scopes.values()))
+        yield Finding("commands", Level.OK, f"{count} commands, none of which Discord would refuse")
 
 
 def _config(installed: Installed, deployment: Deployment, path: Path) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ class Binder:
         self._handlers: dict[tuple[str, str], Handlers] = {}
 
     async def bind(self, owner: str, loaders: Iterable[Loader], ledger: Ledger) -> None:
-        """Bind all loaders of a plugin. Raises PluginError when a part collides with another plugin's."""
+        """Bind all loaders of a plugin. Raises PluginError when two of its handlers have one name."""
         for loader in loaders:
             for command in loader.declared.commands:
                 self._claim(owner, command, ledger)
@@ -72,16 +72,9 @@ class Binder:
             return await handler(*arguments)
 
     def _claim(self, owner: str, command: Any, ledger: Ledger) -> None:
-        name = command_name(command)
-        for other in self._client.registered_commands:
-            if other is not command and command_name(other) == name:
-                kind, label = name
-                raise PluginError(
-                    f"plugin {owner} brings the {kind} command {label!r}, which plugin "
-                    f"{self._client.owner_of(other)} already provides; disable one of the two"
-                )
-        self._client.own(command, owner)
-        ledger.hold("command", " ".join(name), functools.partial(self._client.disown, command))
+        self._client.own(command, owner)  # whether Discord is asked for it is decided when all are known
+        name = f"{' '.join(command_name(command))} #{id(command)}"
+        ledger.hold("command", name, functools.partial(self._client.disown, command))
 
     def _listen(self, owner: str, listener: Listener, ledger: Ledger) -> None:
         subscription = Subscription(owner, listener, functools.partial(self.call, owner, listener.callback))

@@ -95,7 +95,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         self._gate = gate
         self._owners: dict[Any, str] = {}
         self.component_ids: ComponentIds | None = None
-        self.on_unknown_command: Callable[[], object] = lambda: None
+        self.on_unknown_command: Callable[[int | None], object] = lambda _: None
         self.menus = self._attached_menus = AttachedMenus(lambda: containment.owner)
         self.modals = self._attached_modals = AttachedModals(lambda: containment.owner)
 
@@ -115,12 +115,19 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
 
     def owner_of(self, command: Any) -> str:
         """The plugin a command, subcommand or group belongs to."""
-        parent = command._command_data.parent if hasattr(command, "_command_data") else None
-        root = getattr(parent, "parent", parent) or command
-        owner = self._owners.get(root)
+        owner = self._owners.get(_root(command))
         if owner is None:
             raise LookupError(f"no plugin owns the command {command!r}")
         return owner
+
+    def unregister(self, command: Any) -> None:
+        """Take a command out; lightbulb would also take what another plugin has under the same name."""
+        self._registered_commands.pop(command, None)
+        for mapping in self._command_invocation_mapping.values():
+            for collection in mapping.values():
+                for leaf in (collection.slash, collection.user, collection.message):
+                    if leaf is not None and _root(leaf) is command:
+                        collection.remove(leaf)
 
     # ---- commands
 
@@ -131,7 +138,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         if not self._started:
             await _tell(interaction, "I am still starting. Try again in a few seconds.")
         elif self._resolve_options_and_command(interaction) is None:
-            self.on_unknown_command()
+            self.on_unknown_command(interaction.registered_guild_id)
             await _tell(
                 interaction,
                 "I no longer have this command; the list is being refreshed. Try again in a moment.",
@@ -318,6 +325,12 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             logger.bind(plugin=owner, reference=reference).warning(
                 "could not tell the person why {} failed: {}", what, unanswered
             )
+
+
+def _root(command: Any) -> Any:
+    """The group that a subcommand is in; a command that is in none is its own root."""
+    parent = command._command_data.parent if hasattr(command, "_command_data") else None
+    return getattr(parent, "parent", parent) or command
 
 
 async def _tell(

@@ -51,6 +51,8 @@ class Declared:
     timers: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
     effects: dict[str, Callable[..., Awaitable[Any]]] = attrs.Factory(dict)
     commands: list[Any] = attrs.Factory(list)
+    scopes: list[frozenset[int]] = attrs.Factory(list[frozenset[int]])
+    """For each command the guilds that it is for; 0 stands for every guild."""
 
 
 class Loader(lightbulb.Loader):
@@ -71,6 +73,9 @@ class Loader(lightbulb.Loader):
         if command is None:
             return lambda later: self.command(later, **options)  # pyright: ignore[reportUnknownLambdaType]
         self.declared.commands.append(command)
+        guilds, everywhere = options.get("guilds"), options.get("global_")
+        whole = everywhere if everywhere is not None else guilds is None
+        self.declared.scopes.append(frozenset({*map(int, guilds or ()), *((0,) if whole else ())}))
         return super().command(command, **options)
 
     def listener(
