@@ -279,7 +279,7 @@ class Host:
             self.bot.subscribe(moment, self._look_at_the_clock)
         dispatch = Dispatch(self.gate, self.binder, self.containment)
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
-        self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect)
+        self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect, dispatch.batch_size)
 
     async def _connect(self) -> None:
         await connect(self.bot)

@@ -8,6 +8,7 @@ from typing import Any
 from chandelier.containment import Containment
 from chandelier.gate import HostGate
 from chandelier.routing.binding import Binder
+from chandelier.routing.loader import InBatches
 from chandelier.services.due import PluginNotRunning
 from chandelier.services.outbox import Effect
 from chandelier.services.scheduler import Timer
@@ -27,9 +28,15 @@ class Dispatch:
         """Run a timer's handler; raises PluginNotRunning when there is none now."""
         return await self._run(plugin, "timers", timer.kind, timer)
 
-    async def effect(self, plugin: str, effect: Effect) -> Mapping[str, Any] | None:
-        """Run an effect's handler; raises PluginNotRunning when there is none now."""
-        return await self._run(plugin, "effects", effect.kind, effect)
+    async def effect(self, plugin: str, effect: Effect | list[Effect]) -> Mapping[str, Any] | None:
+        """Run the handler of an effect, or of a batch; raises PluginNotRunning when there is none now."""
+        kind = effect[0].kind if isinstance(effect, list) else effect.kind
+        return await self._run(plugin, "effects", kind, effect)
+
+    def batch_size(self, plugin: str, kind: str) -> int | None:
+        """How many effects of a kind the plugin's handler takes in one call; None: one, and no list."""
+        handler = self._binder.handler(plugin, "effects", kind)
+        return handler.size if isinstance(handler, InBatches) else None
 
     async def _run(self, plugin: str, table: str, kind: str, subject: Any) -> Any:
         if not self._gate.active(plugin):

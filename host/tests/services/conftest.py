@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chandelier.services.due import DueRunner
 from chandelier.services.outbox import EffectDispatch, OutboxWorker
@@ -27,6 +28,10 @@ class WallClock(VirtualClock):
 
     def now(self) -> datetime:
         return super().now() + self.ahead
+
+
+async def nothing() -> None:
+    """What a process that was killed does."""
 
 
 class World:
@@ -50,8 +55,14 @@ class World:
         return await self.begin(OutboxWorker(self.database, self.clock, dispatch))
 
     async def crash(self, runner: DueRunner) -> None:
-        """Kill the process that ``runner`` is in: nothing under way can finish or be recorded."""
+        """Kill the process that ``runner`` is in: nothing under way can finish, be recorded or given back."""
+        holder, runner._claims.release = runner._claims.holder, nothing
         await runner.stop(grace=0)
+        if self.database.dialect == "postgresql":  # where others wait for the lease: so much later is it now
+            async with self.database.transaction() as session:
+                for table in ("timers", "outbox"):
+                    past = f"UPDATE chandelier_{table} SET claimed_until = now() - interval '1 second'"  # noqa: S608
+                    await session.execute(text(f"{past} WHERE claimed_by = :holder"), {"holder": holder})
         self._runners.remove(runner)
 
     async def wait(self, seconds: float, *, handlers: bool = True) -> None:

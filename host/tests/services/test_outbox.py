@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from chandelier.errors import InvalidRequest, NotAllowed, ServiceUnavailable
 from chandelier.services.due import PER_PLUGIN, PluginNotRunning
-from chandelier.services.outbox import MOST_ATTEMPTS, RETENTION, Effect, Outbox
+from chandelier.services.outbox import MOST_ATTEMPTS, RETENTION, Effect, Outbox, OutboxWorker
 
 from .conftest import World
 
@@ -524,3 +524,134 @@ class TestRetention:
         await world.settle()
 
         assert wall.notes == ["note 1"]
+
+
+class TestBatches:
+    """Effects of one kind and batch, carried out by one call."""
+
+    async def start(self, world: World, wall: Wall, size: int = 10) -> tuple[Outbox, list[list[Effect]]]:
+        calls: list[list[Effect]] = []
+
+        async def dispatch(plugin: str, effects: Any) -> Mapping[str, Any] | None:
+            calls.append(effects)
+            if wall.trouble:
+                raise wall.trouble.pop(0)
+            if any(effect.payload.get("bad") for effect in effects):
+                raise answer(400)
+            wall.notes += [effect.key for effect in effects]
+            return {"message": len(calls)}
+
+        worker = OutboxWorker(world.database, world.clock, dispatch, lambda plugin, kind: size)
+        await world.begin(worker)
+        return worker.outbox("log"), calls
+
+    async def put(self, world: World, outbox: Outbox, *keys: str, batch: str | None, **payload: Any) -> None:
+        async with world.database.storage("log").transaction() as session:
+            for key in keys:
+                await outbox.put("line", key=key, payload=payload, batch=batch, session=session)
+
+    async def test_effects_of_a_batch_go_together_and_others_do_not(self, world: World, wall: Wall) -> None:
+        outbox, calls = await self.start(world, wall)
+        async with world.database.storage("log").transaction() as session:
+            for number in range(25):
+                for batch in ("general", "random", None):
+                    await outbox.put(
+                        "line", key=f"{batch} {number}", payload={}, batch=batch, session=session
+                    )
+        await world.settle()
+
+        assert sorted(len(effects) for effects in calls) == [5, 5, 5, 10, 10, 10, 10, 10, 10]
+        assert all(len({effect.batch for effect in effects}) == 1 for effects in calls)
+        assert len(set(wall.notes)) == len(wall.notes) == 75
+        entry = await outbox.get("line", "general 3")
+        assert entry is not None
+        assert (entry.state, entry.attempts) == ("done", 1)
+        assert entry.result is not None, "what the handler returned is kept with each"
+
+    async def test_a_crash_hands_out_the_same_batch_again(self, world: World, wall: Wall) -> None:
+        async def dies(plugin: str, effects: Any) -> None:
+            handed.append([effect.key for effect in effects])
+            await asyncio.Event().wait()
+
+        handed: list[list[str]] = []
+        before = OutboxWorker(world.database, world.clock, dies, lambda plugin, kind: 3)
+        await world.begin(before)
+        await self.put(world, before.outbox("log"), "a", "b", "c", batch="general")
+        await world.settle(handlers=False)
+        await world.crash(before)
+
+        async with world.database.storage("log").transaction() as session:
+            for key in "xyz":
+                await before.outbox("log").put("line", key=key, payload={}, batch="general", session=session)
+        _, calls = await self.start(world, wall)
+        await world.settle()
+
+        assert handed == [["a", "b", "c"]]
+        again = {"".join(effect.key for effect in effects): effects[0].uncertain for effects in calls}
+        assert again == {"abc": True, "xyz": False}
+        assert [effects[0].id for effects in calls if effects[0].uncertain], "the first id names the call"
+
+    async def test_one_that_is_refused_does_not_take_the_others_down(self, world: World, wall: Wall) -> None:
+        outbox, calls = await self.start(world, wall)
+        async with world.database.storage("log").transaction() as session:
+            for key in "abc":
+                await outbox.put("line", key=key, payload={"bad": key == "b"}, session=session)
+        await world.wait(3600)
+
+        assert [len(effects) for effects in calls] == [3, 1, 1, 1]
+        assert sorted(wall.notes) == ["a", "c"]
+        assert not any(effects[0].uncertain for effects in calls), "what was refused did not happen"
+        entry = await outbox.get("line", "b")
+        assert entry is not None
+        assert entry.state == "failed"
+
+    async def test_a_rate_limit_is_waited_for_and_is_no_attempt_of_any(
+        self, world: World, wall: Wall
+    ) -> None:
+        outbox, calls = await self.start(world, wall)
+        wall.trouble.append(limited(90))
+        await self.put(world, outbox, "a", "b", batch="general")
+        await world.wait(89)
+        assert len(calls) == 1
+        await world.wait(1)
+
+        assert [len(effects) for effects in calls] == [2, 2]
+        assert [effect.attempts for effect in calls[1]] == [0, 0]
+        assert wall.notes == ["a", "b"]
+
+    async def test_a_version_that_takes_no_batches_gets_one_at_a_time(self, world: World, wall: Wall) -> None:
+        async def dies(plugin: str, effects: Any) -> None:
+            await asyncio.Event().wait()
+
+        before = OutboxWorker(world.database, world.clock, dies, lambda plugin, kind: 3)
+        await world.begin(before)
+        await self.put(world, before.outbox("log"), "a", "b", batch="general")
+        await world.settle(handlers=False)
+        await world.crash(before)
+
+        await world.worker(wall.dispatch)
+        await world.settle()
+
+        assert sorted(wall.notes) == ["a", "b"]
+        assert all(effect.uncertain for effect in wall.asked)
+
+    async def test_a_moment_with_many_effects_costs_few_transactions(
+        self, world: World, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        worker = await world.worker(wall.dispatch)
+        async with world.database.transaction() as session:
+            for number in range(16):
+                outbox = worker.outbox(f"plugin{number % 4}")
+                await outbox.put("post", key=f"{number}", payload={}, session=session)
+            transaction, count = world.database.transaction, 0
+
+            def counted(*names: str) -> Any:
+                nonlocal count
+                count += 1
+                return transaction(*names)
+
+            monkeypatch.setattr(world.database, "transaction", counted)
+        await world.settle()
+
+        assert len(wall.notes) == 16
+        assert count <= 6, "one to mark them all, few to record what came of them"

@@ -219,6 +219,58 @@ class TestSetting:
             await timers.schedule("look", key="lamp", due=datetime(2026, 1, 1))  # noqa: DTZ001 - the point
 
 
+class TestSubjects:
+    """When a message, a member or a guild goes, its timers go."""
+
+    async def test_the_timers_of_a_subject_go_in_the_transaction_in_which_it_goes(
+        self, world: World, diary: Diary
+    ) -> None:
+        scheduler = await world.scheduler(diary.dispatch)
+        timers, others = scheduler.timers("moderation"), scheduler.timers("redeye")
+        about = {
+            "guild": "guild/7",
+            "member": "guild/7/member/9",
+            "odd": "guild/7/",
+            "neighbour": "guild/77",
+            "prefix": "guild/7-old",
+            "case": "Guild/7/member/9",
+            "nothing": None,
+        }
+        for key, subject in about.items():
+            await timers.schedule("unban", key=key, due=world.now() + MINUTE, subject=subject)
+        await others.schedule("look", key="theirs", due=world.now() + MINUTE, subject="guild/7")
+
+        with pytest.raises(RuntimeError):
+            async with world.database.storage("moderation").transaction() as session:
+                assert await timers.cancel_all("guild/7", session=session) == 3
+                raise RuntimeError("it stays after all")
+        assert len(await timers.pending()) == len(about)
+        assert await timers.cancel_all("guild/7/") == 3
+        assert await timers.cancel_all("guild/7") == 0
+        await world.wait(60)
+
+        assert sorted(key for _, key, _ in diary.calls) == [
+            "case",
+            "neighbour",
+            "nothing",
+            "prefix",
+            "theirs",
+        ]
+
+    async def test_every_timer_at_once_is_no_subject(self, world: World, diary: Diary) -> None:
+        timers = (await world.scheduler(diary.dispatch)).timers("moderation")
+        for nothing in ("", "/"):
+            with pytest.raises(ValueError, match="name a subject"):
+                await timers.cancel_all(nothing)
+
+    async def test_a_timer_moved_without_its_subject_has_none(self, world: World, diary: Diary) -> None:
+        timers = (await world.scheduler(diary.dispatch)).timers("moderation")
+        await timers.schedule("unban", key="bob", due=world.now() + MINUTE, subject="guild/7")
+        await timers.schedule("unban", key="bob", due=world.now() + MINUTE)
+
+        assert await timers.cancel_all("guild/7") == 0
+
+
 class TestFailing:
     async def test_a_handler_that_fails_is_called_again_after_longer_and_longer(
         self, world: World, diary: Diary

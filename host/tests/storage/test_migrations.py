@@ -15,7 +15,7 @@ from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import version_table
 
-from .conftest import Diary, StoppedClock
+from .conftest import HOST_NEWEST, Diary, StoppedClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -126,7 +126,7 @@ class TestUpgrade:
 
         await migrator.downgrade("diary", history, "base")
 
-        assert await migrator.current("chandelier") == "0001"
+        assert await migrator.current("chandelier") == HOST_NEWEST
         assert await migrator.differences("chandelier", HOST_HISTORY) == []
         assert "chandelier_timers" in await tables(database)
 
@@ -332,3 +332,23 @@ class TestHostTables:
         with pytest.raises(sa.exc.IntegrityError, match="chandelier_outbox_state_ck"):
             async with hosted.storage("chandelier").transaction() as session:
                 await session.execute(insert)
+
+
+async def test_the_hosts_own_history_goes_all_the_way_forwards_and_back(
+    database: Database, migrator: Migrator
+) -> None:
+    await migrator.upgrade("chandelier", HOST_HISTORY, "0001")
+    async with database.transaction() as session:
+        await session.execute(
+            sa.text(
+                "INSERT INTO chandelier_timers (plugin, kind, key, due_at, payload, attempts, created_at) "
+                "VALUES ('diary', 'remind', 'alice', '2026-01-01 00:00:00+00', '{}', 0, '2026-01-01 00:00:00+00')"
+            )
+        )
+
+    await migrator.upgrade("chandelier", HOST_HISTORY)
+    assert await migrator.differences("chandelier", HOST_HISTORY) == []
+    assert await migrator.downgrade("chandelier", HOST_HISTORY, "0001") == (HOST_NEWEST, "0001")
+    assert await fetch(database, "SELECT key FROM chandelier_timers") == [("alice",)]
+    await migrator.upgrade("chandelier", HOST_HISTORY)
+    assert await fetch(database, "SELECT key, claimed_by FROM chandelier_timers") == [("alice", None)]

@@ -7,14 +7,17 @@ process can load the same plugin.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 import hikari
 import lightbulb
 from lightbulb.tasks import TaskExecutionData
 
-__all__ = ["Declared", "Listener", "Loader", "RawFilter", "RepeatingTask"]
+__all__ = ["Declared", "InBatches", "Listener", "Loader", "RawFilter", "RepeatingTask"]
+
+MOST_TOGETHER: Final = 100
+"""The largest batch of effects that a handler may ask for."""
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 RawFilter = Callable[[Mapping[str, Any]], bool]
@@ -38,6 +41,18 @@ class RepeatingTask:
     callback: Callable[..., Awaitable[Any]]
     trigger: Callable[[TaskExecutionData], float | Awaitable[float]]
     max_invocations: int
+
+
+@attrs.frozen
+class InBatches:
+    """A handler of effects that takes up to ``size`` of them in one call."""
+
+    callback: Callable[..., Awaitable[Any]]
+    size: int
+
+    def __call__(self, *arguments: Any) -> Awaitable[Any]:
+        """Call the handler."""
+        return self.callback(*arguments)
 
 
 @attrs.define
@@ -139,12 +154,25 @@ class Loader(lightbulb.Loader):
         """
         return self._named(self.declared.timers, "timer", kind)
 
-    def effect(self, kind: str) -> Callable[[HandlerT], HandlerT]:
+    def effect(self, kind: str, *, batch: int | None = None) -> Callable[[HandlerT], HandlerT]:
         """Carry out outbox entries of this kind; the handler is called with a ``chandelier.Effect``.
 
-        It may return JSON-ready data, kept with the entry.
+        It may return JSON-ready data, kept with the entry. With ``batch`` it is called with a list of up to
+        so many (at most 100) that were put with the same ``batch``: they succeed and fail together, and are
+        handed out together again, except when they are refused (403, 404 …): then one by one.
         """
-        return self._named(self.declared.effects, "effect", kind)
+        declare = self._named(self.declared.effects, "effect", kind)
+        if batch is None:
+            return declare
+        if not 1 <= batch <= MOST_TOGETHER:
+            raise ValueError(f"a batch of {batch} effects cannot be: ask for 1 to {MOST_TOGETHER}")
+
+        def together(callback: HandlerT) -> HandlerT:
+            declared = declare(callback)
+            self.declared.effects[kind] = InBatches(declared, batch)
+            return declared
+
+        return together
 
     def _named(
         self, table: dict[str, Callable[..., Awaitable[Any]]], what: str, name: str

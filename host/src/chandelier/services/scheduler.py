@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import attrs
 from loguru import logger
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.clock import Clock
+from chandelier.services.claims import LEASE, UNCLAIMED, Claims
 from chandelier.services.due import (
     DueRunner,
-    Dues,
     PluginNotRunning,
-    Skip,
     backoff,
     reason,
     unexplained,
@@ -68,26 +68,35 @@ class Timers:
         key: str,
         due: datetime,
         payload: Mapping[str, Any] | None = None,
+        subject: str | None = None,
         session: AsyncSession | None = None,
     ) -> None:
         """Have the handler of ``kind`` called at ``due`` (aware), instead of when it was to be called before.
 
         With ``session`` it happens exactly if that transaction is committed; without, at once. ``payload``
-        is JSON-ready data of any size that one row should have. Raises ValueError for a naive ``due``.
+        is JSON-ready data of any size that one row should have. ``subject`` says what the timer is about,
+        see `cancel_all`. Raises ValueError for a naive ``due``.
         """
         if due.tzinfo is None:
             raise ValueError(f"due={due!r} has no time zone: use aware datetimes, for example ctx.now()")
         values = {
+            "subject": _subject(subject),
             "due_at": due,
             "payload": storable(payload, f"the payload of timer {kind} {key}"),
             "attempts": 0,
             "last_error": None,
             "created_at": self._clock.now(),
         }
-        insert = self._storage.insert(TimerRow).values(plugin=self._plugin, kind=kind, key=key, **values)
+        insert = self._storage.insert(TimerRow).values(plugin=self._plugin, kind=kind, key=key)
         async with self._transaction(session) as changes:
-            # A new row, hence a new id: the end of a run under way then does not end this timer.
-            await changes.execute(self._named(delete(TimerRow), kind, key))
+            # A new row, hence a new id: the end of a run under way then does not end this timer. The claim
+            # of that run stays, so that no other process calls the handler beside it.
+            old = self._named(delete(TimerRow), kind, key)
+            claimed = old.returning(TimerRow.claimed_by, TimerRow.claimed_until)
+            claim = (await changes.execute(claimed)).first()
+            if claim is not None:
+                values |= {"claimed_by": claim.claimed_by, "claimed_until": claim.claimed_until}
+            insert = insert.values(**values)
             await changes.execute(
                 insert.on_conflict_do_update(index_elements=["plugin", "kind", "key"], set_=values)
             )
@@ -97,6 +106,24 @@ class Timers:
         async with self._transaction(session) as changes:
             gone = await changes.execute(self._named(delete(TimerRow), kind, key).returning(TimerRow.id))
             return gone.first() is not None
+
+    async def cancel_all(self, subject: str, *, session: AsyncSession | None = None) -> int:
+        """Forget every timer about ``subject`` and what belongs to it; answers how many there were.
+
+        Subjects are written like paths: cancelling ``guild/7`` also cancels ``guild/7/member/9``, but not
+        ``guild/77``. Runs under way go on, but they are the last.
+        """
+        subject = _subject(subject) or ""
+        if not subject:
+            raise ValueError("name a subject: '' would be every timer")
+        # '0' comes right after '/': the range holds what begins with the subject and a slash.
+        within = and_(TimerRow.subject > f"{subject}/", TimerRow.subject < f"{subject}0")
+        about = delete(TimerRow).where(
+            TimerRow.plugin == self._plugin, or_(TimerRow.subject == subject, within)
+        )
+        async with self._transaction(session) as changes:
+            gone: Any = await changes.execute(about.execution_options(synchronize_session=False))
+            return gone.rowcount
 
     async def pending(self, kind: str | None = None) -> list[Timer]:
         """The timers that are set, of one kind or all, the next due first; those under way as well."""
@@ -130,8 +157,21 @@ class Scheduler(DueRunner[TimerRow]):
     it takes; what it did before it failed is its own business, so handlers are written to be called twice.
     """
 
-    def __init__(self, database: Database, clock: Clock, dispatch: TimerDispatch) -> None:
-        super().__init__(database.storage(HOST_NAME), clock, name="scheduler")
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        dispatch: TimerDispatch,
+        *,
+        holder: str | None = None,
+        lease: float = LEASE,
+    ) -> None:
+        """``holder`` and ``lease`` (in real seconds): see `Claims`."""
+        storage = database.storage(HOST_NAME)
+        claims = Claims[TimerRow](
+            storage, TimerRow.due_at, holder=holder or secrets.token_hex(8), lease=lease
+        )
+        super().__init__(storage, clock, claims, name="scheduler")
         self._database = database
         self._dispatch = dispatch
 
@@ -139,25 +179,15 @@ class Scheduler(DueRunner[TimerRow]):
         """The timers of one plugin."""
         return Timers(plugin, self._database.storage(plugin), self._clock, self.kick)
 
-    async def _look(self, now: datetime, *, skip: Skip, limit: int) -> Dues[TimerRow]:
-        known = skip.where(TimerRow.plugin, TimerRow.kind)
-        due = select(TimerRow).where(TimerRow.due_at <= now, *known)
-        async with self._storage.read() as session:
-            rows = (await session.scalars(due.order_by(TimerRow.due_at, TimerRow.id).limit(limit))).all()
-            later = await session.scalar(
-                select(func.min(TimerRow.due_at)).where(TimerRow.due_at > now, *known)
-            )
-        return Dues(rows, later)
-
-    async def _carry_out(self, row: TimerRow) -> None:
-        if not await self._still_due(row):
-            return
+    async def _carry_out(self, rows: Sequence[TimerRow]) -> None:
+        (row,) = rows
         try:
-            with self._in_handler(row):
+            with self._in_handler(rows):
                 again = await self._dispatch(row.plugin, _timer(row))
             _check_progress(again, row.due_at)
         except PluginNotRunning:
             self._park(row)
+            await self._persist(rows, self._claims.named(row))
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # the host stops; the row is as it was
@@ -171,19 +201,23 @@ class Scheduler(DueRunner[TimerRow]):
             await self._again(row, self._clock.now() + pause, row.attempts + 1, reason(error))
         else:
             if again is None:
-                await self._persist(row, _of(delete(TimerRow), row))
+                await self._record(row, _of(delete(TimerRow), row))
             else:
                 await self._again(row, again, 0, None)
 
-    async def _still_due(self, row: TimerRow) -> bool:
-        """Whether the row is as it was found: since then it may have been cancelled, moved or carried out."""
-        same = select(TimerRow.id).where(TimerRow.id == row.id, TimerRow.due_at == row.due_at)
-        async with self._storage.read() as session:
-            return await session.scalar(same) is not None
-
     async def _again(self, row: TimerRow, due: datetime, attempts: int, error: str | None) -> None:
-        change = _of(update(TimerRow), row).values(due_at=due, attempts=attempts, last_error=error)
-        await self._persist(row, change)
+        change = _of(update(TimerRow), row).where(TimerRow.claimed_by == self._claims.holder)
+        values = {"due_at": due, "attempts": attempts, "last_error": error, **UNCLAIMED}
+        await self._record(row, change.values(**values))
+
+    async def _record(self, row: TimerRow, change: Any) -> None:
+        if not await self._persist([row], change):  # cancelled meanwhile, or scheduled anew with our claim
+            await self._persist([row], self._claims.named(row))
+
+
+def _subject(subject: str | None) -> str | None:
+    """A subject without a slash at its end, so that it is written in one way."""
+    return None if subject is None else subject.rstrip("/")
 
 
 def _of(statement: Any, row: TimerRow) -> Any:

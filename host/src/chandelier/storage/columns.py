@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["NAMING_CONVENTION", "Json", "RowId", "UtcDateTime"]
+__all__ = ["NAMING_CONVENTION", "BytewiseText", "Json", "RowId", "UtcDateTime"]
 
 NAMING_CONVENTION: Mapping[str, str] = MappingProxyType(
     {
@@ -79,3 +79,6 @@ RowId: Any = BigInteger().with_variant(Integer(), "sqlite")
 
 Discord's ids are no row ids: declare them ``BigInteger``.
 """
+
+BytewiseText: Any = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases compare byte by byte, so that what begins with the same text is one range."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
+from chandelier.storage.columns import NAMING_CONVENTION, BytewiseText, Json, RowId, UtcDateTime
 
 __all__ = [
     "GuildSettingsRow",
@@ -64,6 +64,8 @@ class TimerRow(HostTables):
     __table_args__ = (
         UniqueConstraint("plugin", "kind", "key"),
         Index(None, "due_at"),
+        Index(None, "plugin", "subject"),
+        Index(None, "claimed_by"),
         {"sqlite_autoincrement": True},
     )
 
@@ -71,11 +73,17 @@ class TimerRow(HostTables):
     plugin: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(BytewiseText)
+    """What the timer is about; when that goes, so does the timer."""
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(Text)
+    """The process that carries it out, see `services.claims`."""
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When others may take it over, by the database's clock."""
 
 
 class OutboxRow(HostTables):
@@ -85,6 +93,8 @@ class OutboxRow(HostTables):
     __table_args__ = (
         UniqueConstraint("plugin", "kind", "key"),
         Index(None, "state", "next_at"),
+        Index(None, "bundle"),
+        Index(None, "claimed_by"),
         CheckConstraint("state IN ('waiting', 'started', 'done', 'failed')", name="state"),
         {"sqlite_autoincrement": True},
     )
@@ -101,3 +111,9 @@ class OutboxRow(HostTables):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    batch: Mapped[str | None] = mapped_column(Text)
+    """Effects of one kind with the same batch may be carried out by one call."""
+    bundle: Mapped[int | None] = mapped_column(BigInteger)
+    """The first of the effects that were handed out in one call, and will be again; its own id: alone."""
+    claimed_by: Mapped[str | None] = mapped_column(Text)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
