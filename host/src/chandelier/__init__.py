@@ -32,6 +32,8 @@ from chandelier.services.access import (
     permissions_of,
     standing_of,
 )
+from chandelier.services.acting import Actor
+from chandelier.services.audit import Audit
 from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.people import person_in_channel
@@ -43,6 +45,8 @@ from chandelier.storage.history import StorageHistory
 __all__ = [
     "NAMING_CONVENTION",
     "Access",
+    "Actor",
+    "Audit",
     "ChandelierError",
     "Clock",
     "ComponentPress",

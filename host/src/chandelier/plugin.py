@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chandelier.clock import Clock
     from chandelier.services.access import Access
+    from chandelier.services.audit import Audit
     from chandelier.services.http import HttpClient
     from chandelier.services.outbox import Outbox
     from chandelier.services.scheduler import Timers
@@ -102,6 +103,7 @@ class PluginContext(Protocol[ConfigT_co]):
     outbox: Outbox
     http: HttpClient
     access: Access
+    audit: Audit
     hooks: Publisher
 
     @property

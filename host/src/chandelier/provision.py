@@ -40,7 +40,7 @@ class Provision:
         record.context = Context(
             name,
             config=config,
-            guilds=GuildConfigs(name, schema, host.deployment, host.settings, own),
+            guilds=GuildConfigs(name, schema, host.deployment, host.settings, own, host.audit.audit(name)),
             clock=host.plugin_clock,
             bot=host.bot,
             storage=host.database.storage(name),
@@ -48,6 +48,7 @@ class Provision:
             outbox=host.outbox.outbox(name),
             http=host.http,
             access=Access(name, owners=host.owners),
+            audit=host.audit.audit(name),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,
             languages=host.languages,

@@ -20,6 +20,7 @@ from chandelier.containment import Containment
 from chandelier.plugin import Plugin
 from chandelier.routing.answers import Answer, answer_for, root_cause
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
+from chandelier.services.acting import Actor, acting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -237,7 +238,10 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
         watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
         try:
-            await self._containment.run(owner, what, self._told_when_interrupted(owner, what, context, work))
+            with acting(Actor.person(context.user.id)):
+                await self._containment.run(
+                    owner, what, self._told_when_interrupted(owner, what, context, work)
+                )
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._explain(owner, what, context, error)
         else:
