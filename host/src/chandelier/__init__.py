@@ -13,6 +13,7 @@ from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, Plugi
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
 from chandelier.plugin import (
+    Capability,
     Health,
     HealthLevel,
     Manifest,
@@ -47,6 +48,7 @@ __all__ = [
     "Access",
     "Actor",
     "Audit",
+    "Capability",
     "ChandelierError",
     "Clock",
     "ComponentPress",

@@ -35,7 +35,9 @@ from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.services.access_rules import AccessRules
 from chandelier.services.audit import AuditLog
+from chandelier.services.capabilities import Capabilities, declared_by
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
 from chandelier.services.scheduler import Scheduler
@@ -93,6 +95,8 @@ class Host:
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
         self.audit = AuditLog(self.database, redactor)
+        self.capabilities = Capabilities(lambda: declared_by(self.lifecycle.records.values()))
+        self.rules = AccessRules(self.database, self.audit, guild_owner=self._guild_owner)
         self.languages = Languages()
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
@@ -325,6 +329,10 @@ class Host:
         if self.connected:
             self.scheduler.kick()
             self.outbox.kick()
+
+    async def _guild_owner(self, guild_id: int) -> int:
+        guild = self.bot.cache.get_guild(guild_id) or await self.bot.rest.fetch_guild(guild_id)
+        return guild.owner_id
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from chandelier.services.scheduler import Timers
     from chandelier.storage.engine import Storage
 
-__all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
+__all__ = [
+    "Capability",
+    "Health",
+    "HealthLevel",
+    "Manifest",
+    "PersonalData",
+    "Plugin",
+    "PluginContext",
+    "StatusSection",
+]
 
 ConfigT = TypeVar("ConfigT")
 ConfigT_co = TypeVar("ConfigT_co", covariant=True)
@@ -37,6 +46,18 @@ class PersonalData:
     what: str
     why: str
     kept: str
+
+
+@attrs.frozen
+class Capability:
+    """Something that only some people may do, which a guild can give to roles and members with `/access`."""
+
+    name: str
+    """Without the plugin's name, as in ``warn``; guilds see ``moderation.warn``."""
+    description: str
+    """A few words that admins read when they choose it."""
+    default: hikari.Permissions
+    """The Discord permissions that have it where no rule of the guild decides; NONE lets everyone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +73,8 @@ class Manifest:
     permissions: hikari.Permissions = hikari.Permissions.NONE
     """What the bot itself must be allowed to do in a server."""
     personal_data: tuple[PersonalData, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    """What the plugin asks ``ctx.access`` about."""
 
 
 class HealthLevel(StrEnum):

@@ -47,7 +47,7 @@ class Provision:
             timers=host.scheduler.timers(name),
             outbox=host.outbox.outbox(name),
             http=host.http,
-            access=Access(name, owners=host.owners),
+            access=Access(name, owners=host.owners, rules=host.rules, capabilities=host.capabilities),
             audit=host.audit.audit(name),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,

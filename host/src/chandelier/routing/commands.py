@@ -53,6 +53,10 @@ class Gate(Protocol):
         """Why a plugin answers nobody now (in this guild); None when it does."""
         ...
 
+    async def admit(self, name: str, who: Any, capability: str) -> None:
+        """Raises NotAllowed unless the person of an interaction has a plugin's capability."""
+        ...
+
     def component_handler(self, route: Route, *, form: bool) -> Callable[..., Awaitable[Any]] | None:
         """The handler a custom id names, if its plugin runs and has it."""
         ...
@@ -138,6 +142,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         await self._answering(owner, what, context, self._run_pipeline(context, owner))
 
     async def _run_pipeline(self, context: lightbulb.Context, owner: str) -> None:
+        await self._admit(owner, context, context.command)
         pipeline = execution.ExecutionPipeline(context, self.execution_step_order)
         async with self.injection(owner, lightbulb.di.Contexts.COMMAND) as container:
             container.add_value(lightbulb.Context, context)
@@ -159,6 +164,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         what = f"autocompletion of /{context.command._command_data.qualified_name}"
 
         async def complete() -> None:
+            await self._admit(owner, context, context.command)
             async with self.injection(owner, lightbulb.di.Contexts.AUTOCOMPLETE) as container:
                 container.add_value(lightbulb.AutocompleteContext, context)
                 await autocomplete_provider(context)
@@ -169,7 +175,8 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         try:
             await self._containment.run(owner, what, complete(), timeout=AUTOCOMPLETE_WITHIN)
         except Exception as error:  # noqa: BLE001 - contained; the person just sees no suggestions
-            self._gate.failed(owner, what, error, self._containment.reference(), "runtime")
+            kind = answer_for(error, "").kind
+            self._gate.failed(owner, what, error, self._containment.reference(), kind)
             if not context.initial_response_sent.is_set():
                 await context.respond([])
 
@@ -212,6 +219,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             return
 
         async def run() -> None:
+            await self._admit(route.plugin, context, handler)
             async with self.injection(route.plugin, lightbulb.di.Contexts.LISTENER):
                 await handler(context)
 
@@ -219,6 +227,12 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         await self._answering(route.plugin, what, context, run())
 
     # ---- shared
+
+    async def _admit(self, owner: str, context: Any, part: Any) -> None:
+        """Access comes before all that the plugin does; ``part`` may name the capability it needs."""
+        capability = getattr(part, "capability", None)
+        if capability is not None:
+            await self._gate.admit(owner, context, capability)
 
     def injection(self, owner: str, context: Any) -> AbstractAsyncContextManager[Any]:
         """A dependency injection context in which the owner's plugin can be asked for by its class."""
