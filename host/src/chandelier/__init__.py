@@ -13,6 +13,7 @@ from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, Plugi
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
 from chandelier.plugin import (
+    Capability,
     Health,
     HealthLevel,
     Manifest,
@@ -32,6 +33,8 @@ from chandelier.services.access import (
     permissions_of,
     standing_of,
 )
+from chandelier.services.acting import Actor
+from chandelier.services.audit import Audit
 from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.people import person_in_channel
@@ -43,6 +46,9 @@ from chandelier.storage.history import StorageHistory
 __all__ = [
     "NAMING_CONVENTION",
     "Access",
+    "Actor",
+    "Audit",
+    "Capability",
     "ChandelierError",
     "Clock",
     "ComponentPress",

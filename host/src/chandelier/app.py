@@ -37,6 +37,9 @@ from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.services.access_rules import AccessRules
+from chandelier.services.audit import AuditLog
+from chandelier.services.capabilities import Capabilities, declared_by
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
 from chandelier.services.scheduler import Scheduler
@@ -110,6 +113,9 @@ class Host:
         self.settings = GuildSettings(self.database)
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
+        self.audit = AuditLog(self.database, redactor)
+        self.capabilities = Capabilities(lambda: declared_by(self.lifecycle.records.values()))
+        self.rules = AccessRules(self.database, self.audit, guild_owner=self._guild_owner)
         self.languages = Languages()
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
@@ -335,17 +341,36 @@ class Host:
     async def reload(self, name: str) -> Record:
         """Bring in a plugin's newly installed code, or go on with the old."""
         installed = {candidate.name: candidate for candidate in discovery.candidates()}
-        return await self.lifecycle.reload(name, installed.get(name))
+        before = self.lifecycle.records[name].candidate.version if name in self.lifecycle.records else None
+        record = await self.lifecycle.reload(name, installed.get(name))
+        after = {"version": record.candidate.version}
+        await self.audit.record("plugin.reload", subject=name, before={"version": before}, after=after)
+        return record
 
     async def _remember(self, record: Record) -> None:
         version = record.candidate.config_version or 0
-        await self.state.remember(record.name, enabled=record.enabled, config_version=version)
+        async with self.database.transaction() as session:
+            before = await self.state.remember(
+                record.name, enabled=record.enabled, config_version=version, session=session
+            )
+            if before != record.enabled:
+                await self.audit.record(
+                    "plugin.enable" if record.enabled else "plugin.disable",
+                    subject=record.name,
+                    before={"enabled": before},
+                    after={"enabled": record.enabled},
+                    session=session,
+                )
 
     async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
         """After an outage, or a laptop's sleep, something may have become due unnoticed."""
         if self.connected:
             self.scheduler.kick()
             self.outbox.kick()
+
+    async def _guild_owner(self, guild_id: int) -> int:
+        guild = self.bot.cache.get_guild(guild_id) or await self.bot.rest.fetch_guild(guild_id)
+        return guild.owner_id
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]

@@ -24,6 +24,7 @@ from chandelier.languages import Languages
 from chandelier.ledger import Ledger
 from chandelier.routing.components import ComponentIds
 from chandelier.services.access import Access
+from chandelier.services.audit import Audit
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Outbox
 from chandelier.services.scheduler import Timers
@@ -73,8 +74,10 @@ class GuildConfigs:
         deployment: Deployment,
         settings: GuildSettings,
         storage: Storage,
+        audit: Audit,
     ) -> None:
         self._name = name
+        self._audit = audit
         self._schema = schema
         self._deployment = deployment
         self._settings = settings
@@ -114,6 +117,15 @@ class GuildConfigs:
         except ConfigError as error:
             raise InvalidRequest("\n".join(str(problem) for problem in error.problems)) from error
         await self._settings.set(guild_id, self._name, schema.__config_version__, values, session=session)
+        if values != stored:  # what stood there, None where the deployment's value was in force
+            await self._audit.record(
+                "config.change",
+                subject=", ".join(sorted(changes)),
+                before={key: stored.get(key) for key in changes},
+                after={key: values.get(key) for key in changes},
+                guild_id=guild_id,
+                session=session,
+            )
         after_commit(session, lambda: self._forget(guild_id))
         return before, after
 
@@ -153,6 +165,7 @@ class Context:
         outbox: Outbox,
         http: HttpClient,
         access: Access,
+        audit: Audit,
         hooks: PublishedHooks,
         ids: ComponentIds,
         languages: Languages,
@@ -170,6 +183,7 @@ class Context:
         self.outbox = outbox
         self.http = http
         self.access = access
+        self.audit = audit
         self.hooks = hooks
         self._config = config
         self.guilds = guilds

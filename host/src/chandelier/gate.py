@@ -45,6 +45,12 @@ class HostGate:
             return f"The plugin {name} is having trouble and rests a while. Its owner sees why in `/plugins`."
         return f"The plugin {name} is switched off at the moment."
 
+    async def admit(self, name: str, who: Any, capability: str) -> None:
+        """Raise NotAllowed unless the person of an interaction has a plugin's capability."""
+        record = self.lifecycle.records.get(name) if self.lifecycle is not None else None
+        if record is not None and record.context is not None:
+            await record.context.access.require(who, capability)
+
     def component_handler(self, route: Route, *, form: bool) -> Callable[..., Awaitable[Any]] | None:
         """The handler that a custom id names."""
         if self.binder is None:

@@ -19,12 +19,22 @@ if TYPE_CHECKING:
 
     from chandelier.clock import Clock
     from chandelier.services.access import Access
+    from chandelier.services.audit import Audit
     from chandelier.services.http import HttpClient
     from chandelier.services.outbox import Outbox
     from chandelier.services.scheduler import Timers
     from chandelier.storage.engine import Storage
 
-__all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
+__all__ = [
+    "Capability",
+    "Health",
+    "HealthLevel",
+    "Manifest",
+    "PersonalData",
+    "Plugin",
+    "PluginContext",
+    "StatusSection",
+]
 
 _LINES: Any = deep_iterable(instance_of(str), instance_of(tuple))
 """Several lines, not one text that would be taken for a line per letter."""
@@ -40,6 +50,18 @@ class PersonalData:
     what: str
     why: str
     kept: str
+
+
+@attrs.frozen
+class Capability:
+    """Something that only some people may do, which a guild can give to roles and members with `/access`."""
+
+    name: str
+    """Without the plugin's name, as in ``warn``; guilds see ``moderation.warn``."""
+    description: str
+    """A few words that admins read when they choose it."""
+    default: hikari.Permissions
+    """The Discord permissions that have it where no rule of the guild decides; NONE lets everyone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +83,10 @@ class Manifest:
     personal_data: tuple[PersonalData, ...] = attrs.field(
         default=(), converter=tuple, validator=deep_iterable(instance_of(PersonalData))
     )
+    capabilities: tuple[Capability, ...] = attrs.field(
+        default=(), converter=tuple, validator=deep_iterable(instance_of(Capability))
+    )
+    """What the plugin asks ``ctx.access`` about."""
 
 
 class HealthLevel(StrEnum):
@@ -112,6 +138,7 @@ class PluginContext(Protocol[ConfigT_co]):
     outbox: Outbox
     http: HttpClient
     access: Access
+    audit: Audit
     hooks: Publisher
 
     @property

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import hikari
+
 from chandelier.hookspecs import hookimpl
-from chandelier.plugin import Manifest, Plugin
+from chandelier.languages import Messages
+from chandelier.plugin import Capability, Manifest, Plugin
 from chandelier.routing.loader import Loader
 
 __all__ = ["Core"]
+
+_ = Messages(__package__)
 
 
 class Core(Plugin[None]):
@@ -17,12 +22,18 @@ class Core(Plugin[None]):
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""
-        return Manifest(summary="The host's own commands: status, plugins, help and config.")
+        return Manifest(
+            summary="The host's own commands: status, plugins, help, config, access and audit.",
+            capabilities=(
+                Capability("config", _("Change this server's settings"), hikari.Permissions.MANAGE_GUILD),
+                Capability("access", _("Change who may do what"), hikari.Permissions.MANAGE_GUILD),
+            ),
+        )
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import config, plugins, status
+        from chandelier.builtin import access, config, plugins, status
         from chandelier.builtin import help as help_command
 
-        return [status.loader, plugins.loader, help_command.loader, config.loader]
+        return [status.loader, plugins.loader, help_command.loader, config.loader, access.loader]

@@ -22,6 +22,7 @@ from chandelier.routing.answers import Answer, answer_for, root_cause
 from chandelier.routing.attached import AttachedMenus, AttachedModals
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
 from chandelier.storage.names import HOST_NAME
+from chandelier.services.acting import Actor, acting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -52,6 +53,10 @@ class Gate(Protocol):
 
     def refusal(self, name: str, guild_id: int | None) -> str | None:
         """Why a plugin answers nobody now (in this guild); None when it does."""
+        ...
+
+    async def admit(self, name: str, who: Any, capability: str) -> None:
+        """Raises NotAllowed unless the person of an interaction has a plugin's capability."""
         ...
 
     def component_handler(self, route: Route, *, form: bool) -> Callable[..., Awaitable[Any]] | None:
@@ -157,6 +162,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         await self._answering(owner, what, context, self._run_pipeline(context, owner))
 
     async def _run_pipeline(self, context: lightbulb.Context, owner: str) -> None:
+        await self._admit(owner, context, context.command)
         pipeline = execution.ExecutionPipeline(context, self.execution_step_order)
         async with self.injection(owner, lightbulb.di.Contexts.COMMAND) as container:
             container.add_value(lightbulb.Context, context)
@@ -178,6 +184,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         what = f"autocompletion of /{context.command._command_data.qualified_name}"
 
         async def complete() -> None:
+            await self._admit(owner, context, context.command)
             async with self.injection(owner, lightbulb.di.Contexts.AUTOCOMPLETE) as container:
                 container.add_value(lightbulb.AutocompleteContext, context)
                 await autocomplete_provider(context)
@@ -188,7 +195,8 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         try:
             await self._containment.run(owner, what, complete(), timeout=AUTOCOMPLETE_WITHIN)
         except Exception as error:  # noqa: BLE001 - contained; the person just sees no suggestions
-            self._gate.failed(owner, what, error, self._containment.reference(), "runtime")
+            kind = answer_for(error, "").kind
+            self._gate.failed(owner, what, error, self._containment.reference(), kind)
             if not context.initial_response_sent.is_set():
                 await context.respond([])
 
@@ -237,6 +245,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             return
 
         async def run() -> None:
+            await self._admit(route.plugin, context, handler)
             async with self.injection(route.plugin, lightbulb.di.Contexts.LISTENER):
                 await handler(context)
 
@@ -244,6 +253,12 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         await self._answering(route.plugin, what, context, run())
 
     # ---- shared
+
+    async def _admit(self, owner: str, context: Any, part: Any) -> None:
+        """Access comes before all that the plugin does; ``part`` may name the capability it needs."""
+        capability = getattr(part, "capability", None)
+        if capability is not None:
+            await self._gate.admit(owner, context, capability)
 
     def injection(self, owner: str, context: Any) -> AbstractAsyncContextManager[Any]:
         """A dependency injection context in which the owner's plugin can be asked for by its class."""
@@ -263,7 +278,10 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
         watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
         try:
-            await self._containment.run(owner, what, self._told_when_interrupted(owner, what, context, work))
+            with acting(Actor.person(context.user.id)):
+                await self._containment.run(
+                    owner, what, self._told_when_interrupted(owner, what, context, work)
+                )
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._explain(owner, what, context, error)
         else:

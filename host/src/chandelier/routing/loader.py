@@ -14,7 +14,7 @@ import hikari
 import lightbulb
 from lightbulb.tasks import TaskExecutionData
 
-__all__ = ["Declared", "InBatches", "Listener", "Loader", "RawFilter", "RepeatingTask"]
+__all__ = ["Declared", "Guarded", "InBatches", "Listener", "Loader", "RawFilter", "RepeatingTask"]
 
 MOST_TOGETHER: Final = 100
 """The largest batch of effects that a handler may ask for."""
@@ -68,6 +68,18 @@ class Declared:
     commands: list[Any] = attrs.Factory(list)
     scopes: list[frozenset[int]] = attrs.Factory(list[frozenset[int]])
     """For each command the guilds that it is for; 0 stands for every guild."""
+
+
+@attrs.frozen
+class Guarded:
+    """A handler of a component or form that the host calls only for people who have a capability."""
+
+    handler: Callable[..., Awaitable[Any]]
+    capability: str
+
+    async def __call__(self, context: Any) -> Any:
+        """Call the handler."""
+        return await self.handler(context)
 
 
 class Loader(lightbulb.Loader):
@@ -133,19 +145,20 @@ class Loader(lightbulb.Loader):
 
         return declare
 
-    def component(self, action: str) -> Callable[[HandlerT], HandlerT]:
+    def component(self, action: str, *, capability: str | None = None) -> Callable[[HandlerT], HandlerT]:
         """Handle presses of buttons and choices in menus made with ``ctx.component_id(action, payload)``.
 
-        The handler is called with a ``chandelier.ComponentPress``.
+        The handler is called with a ``chandelier.ComponentPress``; with ``capability``, a name that the
+        manifest declares, only for people who have it.
         """
-        return self._named(self.declared.components, "component", action)
+        return self._named(self.declared.components, "component", action, capability)
 
-    def form(self, action: str) -> Callable[[HandlerT], HandlerT]:
+    def form(self, action: str, *, capability: str | None = None) -> Callable[[HandlerT], HandlerT]:
         """Handle submitted forms whose custom id is ``ctx.component_id(action, payload)``.
 
-        The handler is called with a ``chandelier.FormSubmit``.
+        The handler is called with a ``chandelier.FormSubmit``; ``capability`` is as for `component`.
         """
-        return self._named(self.declared.forms, "form", action)
+        return self._named(self.declared.forms, "form", action, capability)
 
     def timer(self, kind: str) -> Callable[[HandlerT], HandlerT]:
         """Handle durable timers of this kind; the handler is called with a ``chandelier.Timer``.
@@ -175,14 +188,18 @@ class Loader(lightbulb.Loader):
         return together
 
     def _named(
-        self, table: dict[str, Callable[..., Awaitable[Any]]], what: str, name: str
+        self,
+        table: dict[str, Callable[..., Awaitable[Any]]],
+        what: str,
+        name: str,
+        capability: str | None = None,
     ) -> Callable[[HandlerT], HandlerT]:
         if name in table:
             raise ValueError(f"this loader already has a {what} named {name!r}")
 
         def declare(callback: HandlerT) -> HandlerT:
             injected = cast("HandlerT", lightbulb.di.with_di(callback))
-            table[name] = injected
+            table[name] = injected if capability is None else Guarded(injected, capability)
             return injected
 
         return declare

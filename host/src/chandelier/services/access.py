@@ -7,12 +7,16 @@ by Discord's permissions. Actions on members check the hierarchy on top.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 import hikari
 
 from chandelier.errors import NotAllowed
+from chandelier.languages import Messages
+
+if TYPE_CHECKING:
+    from chandelier.services.capabilities import Capabilities
 
 __all__ = [
     "Access",
@@ -21,9 +25,12 @@ __all__ = [
     "Standing",
     "check_hierarchy",
     "fetch_standings",
+    "permission_names",
     "permissions_of",
     "standing_of",
 ]
+
+_ = Messages(__package__)
 
 Interaction = hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction
 InteractionT = TypeVar("InteractionT", bound=Interaction, covariant=True)
@@ -65,8 +72,13 @@ class Access:
         *,
         owners: Collection[int],
         rules: CapabilityRules | None = None,
+        capabilities: Capabilities | None = None,
     ) -> None:
-        """``owners`` are the ids of the people who may do everything with the bot."""
+        """``owners`` are the ids of the people who may do everything with the bot.
+
+        ``capabilities`` knows the defaults of those that are declared; without it each question names them.
+        """
+        self._capabilities = capabilities
         self._plugin = plugin
         self._owners = frozenset(owners)
         self._rules = rules
@@ -75,19 +87,20 @@ class Access:
         self,
         who: Interaction | HasInteraction[Interaction],
         capability: str,
-        default: hikari.Permissions,
+        default: hikari.Permissions | None = None,
     ) -> None:
         """Let the person of an interaction pass who has ``capability``; raises NotAllowed for everyone else.
 
         ``who`` is a lightbulb context, a component press, a form, or the interaction itself. ``default`` are
         the Discord permissions, in the channel where it happens, that have the capability when no rule of
-        the guild decides; ``Permissions.NONE`` lets everyone pass.
+        the guild decides; ``Permissions.NONE`` lets everyone pass. Without it, it is what the manifest
+        declares. Raises LookupError when that declares no such capability.
         """
         interaction = who if isinstance(who, Interaction) else who.interaction
         if interaction.user.id in self._owners:
             return
         if interaction.guild_id is None or interaction.member is None:
-            raise NotAllowed("This works only in a server, not in direct messages.")
+            raise NotAllowed(_("This works only in a server, not in direct messages."))
         await self.require_person(
             Person(
                 guild_id=interaction.guild_id,
@@ -99,32 +112,50 @@ class Access:
             default,
         )
 
-    async def require_person(self, person: Person, capability: str, default: hikari.Permissions) -> None:
+    async def require_person(
+        self, person: Person, capability: str, default: hikari.Permissions | None = None
+    ) -> None:
         """The same for a member known from an event; see `permissions_of` for the permissions."""
+        name = capability if "." in capability else f"{self._plugin}.{capability}"
+        default = self._default(name, default)
         if person.user_id in self._owners:
             return
-        name = capability if "." in capability else f"{self._plugin}.{capability}"
         decision = await self._rules.decide(person, name) if self._rules is not None else None
         if decision is False:
             raise NotAllowed(
-                f"A rule of this server does not let you do this (`{name}`); its admins can change it."
+                _(
+                    "A rule of this server does not let you do this (`{name}`); its admins can change it.",
+                    name=name,
+                )
             )
         if decision is True or hikari.Permissions.ADMINISTRATOR in person.permissions:
             return
         missing = default & ~person.permissions
         if missing:
             raise NotAllowed(
-                f"You need {_permission_names(missing)} to do this (`{name}`); "
-                "the server's admins can grant it."
+                _(
+                    "You need {permissions} to do this (`{name}`); the server's admins can grant it.",
+                    permissions=permission_names(missing),
+                    name=name,
+                )
             )
 
-    async def allows(self, person: Person, capability: str, default: hikari.Permissions) -> bool:
+    async def allows(
+        self, person: Person, capability: str, default: hikari.Permissions | None = None
+    ) -> bool:
         """Whether a member known from an event has ``capability``."""
         try:
             await self.require_person(person, capability, default)
         except NotAllowed:
             return False
         return True
+
+    def _default(self, name: str, given: hikari.Permissions | None) -> hikari.Permissions:
+        if self._capabilities is not None:
+            return self._capabilities.default(name, given)
+        if given is None:
+            raise LookupError(f"no default permissions are known for the capability {name!r}")
+        return given
 
 
 @attrs.frozen
@@ -237,6 +268,7 @@ def permissions_of(
     return held
 
 
-def _permission_names(permissions: hikari.Permissions) -> str:
+def permission_names(permissions: hikari.Permissions) -> str:
+    """Permissions as people know them, in bold."""
     names = sorted((flag.name or "").replace("_", " ").title() for flag in permissions.split())
     return " and ".join(f"**{name}**" for name in names)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.storage.engine import Database
 from chandelier.storage.tables import KeyRow, PluginStateRow
@@ -26,16 +27,19 @@ class HostState:
             rows = await session.scalars(select(PluginStateRow.plugin).where(~PluginStateRow.enabled))
             return set(rows)
 
-    async def remember(self, plugin: str, *, enabled: bool, config_version: int) -> None:
-        """Keep whether the owner wants a plugin to run."""
-        async with self._database.transaction() as session:
-            row = await session.get(PluginStateRow, plugin)
-            if row is None:
-                row = PluginStateRow(plugin=plugin)
-                session.add(row)
-            row.enabled = enabled
-            row.config_version = config_version
-            row.changed_at = self._database.clock.now()
+    async def remember(
+        self, plugin: str, *, enabled: bool, config_version: int, session: AsyncSession
+    ) -> bool:
+        """Keep whether the owner wants a plugin to run; answers what was kept before."""
+        row = await session.get(PluginStateRow, plugin)
+        before = row is None or row.enabled
+        if row is None:
+            row = PluginStateRow(plugin=plugin)
+            session.add(row)
+        row.enabled = enabled
+        row.config_version = config_version
+        row.changed_at = self._database.clock.now()
+        return before
 
     async def key(self, name: str) -> bytes:
         """A key of 32 random bytes, made on first use and the same ever after."""

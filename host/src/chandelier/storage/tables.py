@@ -11,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from chandelier.storage.columns import NAMING_CONVENTION, BytewiseText, Json, RowId, UtcDateTime
 
 __all__ = [
+    "AccessRuleRow",
+    "AuditRow",
+    "AuditSearchRow",
     "GuildSettingsRow",
     "HostTables",
     "KeyRow",
@@ -117,3 +120,54 @@ class OutboxRow(HostTables):
     """The first of the effects that were handed out in one call, and will be again; its own id: alone."""
     claimed_by: Mapped[str | None] = mapped_column(Text)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccessRuleRow(HostTables):
+    """A guild's own rule: whether a role or a member has a capability."""
+
+    __tablename__ = "chandelier_access_rules"
+    __table_args__ = (CheckConstraint("subject_kind IN ('role', 'member')", name="subject_kind"),)
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    capability: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    allowed: Mapped[bool] = mapped_column(Boolean)
+    changed_by: Mapped[int | None] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AuditRow(HostTables):
+    """One change: who made it, when, to what, before and after."""
+
+    __tablename__ = "chandelier_audit"
+    __table_args__ = (
+        Index(None, "guild_id", "id"),
+        Index(None, "at"),
+        CheckConstraint("actor_kind IN ('person', 'command line', 'bot', 'erased')", name="actor_kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    plugin: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    about: Mapped[int | None] = mapped_column(BigInteger)
+    before: Mapped[Any] = mapped_column(Json, nullable=True)
+    after: Mapped[Any] = mapped_column(Json, nullable=True)
+    words: Mapped[str] = mapped_column(Text)
+
+
+class AuditSearchRow(HostTables):
+    """What was searched for in the audit log, so that the buttons under an answer can turn its pages."""
+
+    __tablename__ = "chandelier_audit_searches"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    query: Mapped[dict[str, Any]] = mapped_column(Json)
