@@ -35,6 +35,7 @@ from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.services.guild_locales import GuildLocales
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
 from chandelier.services.scheduler import Scheduler
@@ -91,7 +92,7 @@ class Host:
         self.settings = GuildSettings(self.database)
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
-        self.languages = Languages()
+        self.languages = Languages(self.config.locales_path(deployment.base))
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -240,8 +241,9 @@ class Host:
             logs=None,
             suppress_optimization_warning=True,
         )
-        self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate)
+        self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate, self.languages)
         self.client.component_ids = self.ids
+        self.languages.of_guild = GuildLocales(self.bot.cache, self.bot.rest, self.clock).get
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())

@@ -7,7 +7,7 @@ leaves the old list in place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -109,6 +109,7 @@ class CommandSync:
             self._client, application, guild, list(application.integration_types_config.keys())
         )
         there, planned = _by_key(existing), _by_key(wanted)
+        _with_descriptions(there, self._client._created_commands[scope])
         created = [key for key in planned if key not in there]
         deleted = [key for key in there if key not in planned]
         updated = [
@@ -133,6 +134,19 @@ def _by_key(collections: Mapping[str, Any]) -> dict[tuple[str, str], hikari.api.
             if builder is not None:
                 keyed[kind, name] = builder
     return keyed
+
+
+def _with_descriptions(
+    there: Mapping[tuple[str, str], hikari.api.CommandBuilder], commands: Collection[hikari.PartialCommand]
+) -> None:
+    """Give the builders of what is there its descriptions in other languages, which lightbulb forgets.
+
+    Without them every sync would find every translated command changed.
+    """
+    for command in commands:
+        builder = there.get(("slash", command.name))
+        if isinstance(command, hikari.SlashCommand) and isinstance(builder, hikari.api.SlashCommandBuilder):
+            builder.set_description_localizations(command.description_localizations)
 
 
 def _fingerprint(builder: hikari.api.CommandBuilder) -> dict[str, Any]:
