@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import aiohttp
 import hikari
 import lightbulb
 import pytest
@@ -372,3 +373,59 @@ async def test_somebody_waits_for_an_answer_from_a_thread(discord: loopcord.Loca
     go_on.set()
 
     assert (await asking).content == "42"
+
+
+async def test_interactions_carry_the_languages_of_the_person_and_of_the_guild(
+    discord: loopcord.LocalDiscord, boot
+) -> None:
+    guild = discord.create_guild("Mercato", locale="it")
+    general = guild.create_text_channel("general")
+    alice, bob = guild.add_member("alice", locale="de"), guild.add_member("bob")
+
+    def arrange(bot) -> None:
+        @bot.client.register
+        class Tell(lightbulb.SlashCommand, name="tell", description="Which languages"):
+            @lightbulb.invoke
+            async def invoke(self, ctx: lightbulb.Context) -> None:
+                await ctx.respond(f"{ctx.interaction.locale} in {ctx.interaction.guild_locale}")
+
+    await boot(arrange)
+
+    assert (await alice.slash(general, "tell")).content == "de in it"
+    assert (await bob.slash(general, "tell")).content == "en-US in it"
+    guild.set_locale("fr")
+    bob.locale = "en-GB"
+    assert (await bob.slash(general, "tell")).content == "en-GB in fr"
+
+
+async def test_commands_keep_their_localisations_and_list_them_when_asked(
+    discord: loopcord.LocalDiscord, boot
+) -> None:
+    discord.create_guild("Market")
+    bot = await boot()
+    application = await bot.app.rest.fetch_application()
+    builder = bot.app.rest.slash_command_builder("warn", "Warn a member")
+    builder.set_description_localizations({hikari.Locale.IT: "Ammonisci un membro"})
+    choice = hikari.CommandChoice(name="Soft", name_localizations={"it": "Lieve"}, value="soft")
+    builder.add_option(
+        hikari.CommandOption(
+            type=hikari.OptionType.STRING,
+            name="how",
+            description="How",
+            name_localizations={"it": "come"},
+            choices=[choice],
+        )
+    )
+    await bot.app.rest.set_application_commands(application, [builder])
+
+    (listed,) = await bot.app.rest.fetch_application_commands(application)
+    url = f"{discord.rest_url}/applications/{application.id}/commands"  # hikari always asks for them
+    headers = {"Authorization": f"Bot {discord.token}"}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
+        (bare,) = await answer.json()
+
+    assert listed.description_localizations == {"it": "Ammonisci un membro"}
+    assert listed.options[0].name_localizations == {"it": "come"}
+    assert listed.options[0].choices[0].name_localizations == {"it": "Lieve"}
+    assert bare["description"] == "Warn a member"
+    assert "localizations" not in str(bare)

@@ -40,6 +40,7 @@ from chandelier.routing.sync import CommandSync, SyncResult
 from chandelier.services.access_rules import AccessRules
 from chandelier.services.audit import AuditLog
 from chandelier.services.capabilities import Capabilities, declared_by
+from chandelier.services.guild_locales import GuildLocales
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
 from chandelier.services.scheduler import Scheduler
@@ -116,7 +117,7 @@ class Host:
         self.audit = AuditLog(self.database, redactor)
         self.capabilities = Capabilities(lambda: declared_by(self.lifecycle.records.values()))
         self.rules = AccessRules(self.database, self.audit, guild_owner=self._guild_owner)
-        self.languages = Languages()
+        self.languages = Languages(self.config.locales_path(deployment.base))
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -269,8 +270,9 @@ class Host:
             logs=None,
             suppress_optimization_warning=True,
         )
-        self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate)
+        self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate, self.languages)
         self.client.component_ids = self.ids
+        self.languages.of_guild = GuildLocales(self.bot.cache, self.bot.rest, self.clock).get
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.commands.on_plan = self._tell_of_left_out

@@ -6,7 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 import hikari
 import loguru
@@ -238,9 +238,17 @@ class Context:
         task.add_done_callback(lambda _: self._ledger.drop("task", label))
         return task
 
-    def into(self, locale: str | None, text: str) -> str:
-        """A message in the language of a locale."""
+    @overload
+    def into(self, locale: str | None, text: str, /) -> str: ...
+    @overload
+    def into(self, locale: str | None, text: hikari.Embed, /) -> hikari.Embed: ...
+    def into(self, locale: str | None, text: str | hikari.Embed, /) -> str | hikari.Embed:
+        """A message, or an embed with messages in it, in the language of a locale."""
         return self._languages.into(locale, text)
+
+    async def language(self, guild_id: int | None, user_id: int | None = None) -> str | None:
+        """The language to write in to a guild, or to one person."""
+        return await self._languages.language(guild_id, user_id)
 
     def now(self) -> datetime:
         """Short for ``clock.now()``."""

@@ -8,6 +8,7 @@ from typing import Any
 from loguru import logger
 
 from chandelier.errors import ServiceUnavailable
+from chandelier.languages import Messages
 from chandelier.lifecycle import Lifecycle
 from chandelier.plugin import Plugin
 from chandelier.record import State
@@ -15,6 +16,8 @@ from chandelier.routing.binding import Binder
 from chandelier.routing.components import Route
 
 __all__ = ["HostGate"]
+
+_ = Messages(__package__)
 
 
 class HostGate:
@@ -38,12 +41,16 @@ class HostGate:
         """Why a plugin answers nobody now, in words for members; None when it does."""
         record = self.lifecycle.records.get(name) if self.lifecycle is not None else None
         if record is None:
-            return f"This belonged to the plugin {name}, which is no longer installed."
+            return _("This belonged to the plugin {plugin}, which is no longer installed.", plugin=name)
         if record.active:
             return None
         if record.state is State.QUARANTINED:
-            return f"The plugin {name} is having trouble and rests a while. Its owner sees why in `/plugins`."
-        return f"The plugin {name} is switched off at the moment."
+            return _(
+                "The plugin {plugin} is having trouble and rests a while. "
+                "The bot's owner sees why in `/plugins`.",
+                plugin=name,
+            )
+        return _("The plugin {plugin} is switched off at the moment.", plugin=name)
 
     async def admit(self, name: str, who: Any, capability: str) -> None:
         """Raise NotAllowed unless the person of an interaction has a plugin's capability."""

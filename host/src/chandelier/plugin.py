@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 import attrs
 import hikari
@@ -176,8 +176,21 @@ class PluginContext(Protocol[ConfigT_co]):
         """Run ``work`` in the background, contained and in the plugin's ledger; cancelled when it stops."""
         ...
 
-    def into(self, locale: str | None, text: str) -> str:
-        """A text made with `Messages`, in the language of a locale such as ``interaction.locale``."""
+    @overload
+    def into(self, locale: str | None, text: str, /) -> str: ...
+    @overload
+    def into(self, locale: str | None, text: hikari.Embed, /) -> hikari.Embed:
+        """A text made with `Messages`, or an embed with such texts, in the language of a locale.
+
+        Answers to interactions need none of it: they go into the reader's language by themselves.
+        """
+        ...
+
+    async def language(self, guild_id: int | None, user_id: int | None = None) -> str | None:
+        """The locale to write in, for ``into``: a person's, if they were heard of lately, else the guild's.
+
+        None when it is not known; ``into`` gives English for it.
+        """
         ...
 
     def now(self) -> datetime:

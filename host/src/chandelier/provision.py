@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chandelier.context import Context, GuildConfigs, PublishedHooks
 from chandelier.record import Record
+from chandelier.routing.localisation import localisable
 from chandelier.services.access import Access
 from chandelier.storage.names import HOST_NAME
 
@@ -36,6 +37,7 @@ class Provision:
         config = None if schema is None else host.deployment.section(name, schema)
         if host.redactor is not None:
             host.redactor.learn(config)
+        await host.languages.load(record.candidate.package, name)
         own = host.database.storage(HOST_NAME)
         record.context = Context(
             name,
@@ -61,6 +63,9 @@ class Provision:
         """Bind a plugin's loaders."""
         host = self._host
         assert record.description is not None
+        for loader in record.description.loaders:
+            for command in loader.declared.commands:
+                localisable(command, record.candidate.package)
         await host.binder.bind(record.name, record.description.loaders, record.ledger)
         lacking = record.description.manifest.intents & ~host.intents
         record.missing = f"the bot has to be restarted to get the intents {lacking}" if lacking else ""

@@ -78,6 +78,8 @@ class LocalBackend(QuickBackend):
         #: The person who owns the application, as GET /applications/@me names them.
         self.developer = self.make_user("developer")
         self.nsfw_channels: set[int] = set()
+        #: The languages in which people use Discord, by user id; English for everybody else.
+        self.locales: dict[int, str] = {}
         #: Closed direct messages, blocks, pins, slow mode.
         self.memory = Memory(clock.now)
         self._shard_ids_given = 0

@@ -41,6 +41,15 @@ class User:
         return f"<@{self.id}>"
 
     @property
+    def locale(self) -> str:
+        """The language in which this person uses Discord, as their interactions tell: `en-US`, `it`, …"""
+        return self.discord.backend.locales.get(self.id, "en-US")
+
+    @locale.setter
+    def locale(self, locale: str) -> None:
+        self.discord.backend.locales[self.id] = locale
+
+    @property
     def dm(self) -> Channel:
         """The direct-message channel of this user and the bot."""
         return Channel(self.discord, self.discord.backend.get_dm_channel(self.id))
@@ -199,6 +208,15 @@ class Guild:
         """The guild's name."""
         return self.model.name
 
+    @property
+    def locale(self) -> str:
+        """The guild's preferred locale."""
+        return self.model.preferred_locale
+
+    def set_locale(self, locale: str) -> None:
+        """Choose the guild's preferred locale, as its owner may once it is a community."""
+        self.discord.backend.edit_guild(self.id, {"preferred_locale": locale})
+
     # ------------------------------------------------------------------ channels
 
     def _channel(self, name: str, kind: ChannelType, **fields: Any) -> Channel:
@@ -314,16 +332,25 @@ class Guild:
     # ------------------------------------------------------------------ people
 
     def add_member(
-        self, who: str | User, *, roles: Iterable[Role] = (), bot: bool = False, nick: str | None = None
+        self,
+        who: str | User,
+        *,
+        roles: Iterable[Role] = (),
+        bot: bool = False,
+        nick: str | None = None,
+        locale: str | None = None,
     ) -> Member:
         """Somebody who has been here all along; the bot is told as of a join.
 
-        ``who`` is a new person's name or somebody already known elsewhere.
+        ``who`` is a new person's name or somebody already known elsewhere; ``locale`` the language in which
+        they use Discord, if not English.
         """
         from .members import Member
 
         backend = self.discord.backend
         user_id = backend.make_user(who, bot=bot).id if isinstance(who, str) else who.id
+        if locale is not None:
+            backend.locales[user_id] = locale
         backend.add_member(self.id, user_id, roles=[role.id for role in roles], nick=nick, announce=True)
         return Member(self, user_id)
 

@@ -348,9 +348,12 @@ def _dispatch(
         backend, type=kind, channel_id=channel.id, guild_id=channel.model.guild_id, user_id=user.id, data=data
     )
     guild_id = channel.model.guild_id
+    payload["locale"] = user.locale
     payload["authorizing_integration_owners"] = {"0": str(guild_id) if guild_id is not None else "0"}
     if guild_id is not None:
-        payload["guild"] = {"id": str(guild_id), "locale": "en-US", "features": []}
+        locale = backend.get_guild(guild_id).preferred_locale
+        payload["guild_locale"] = locale
+        payload["guild"] = {"id": str(guild_id), "locale": locale, "features": []}
         payload["channel"]["permissions"] = payload["member"]["permissions"]
     if message is not None:
         payload["message"] = message

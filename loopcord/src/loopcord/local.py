@@ -243,12 +243,18 @@ class LocalDiscord:
         return [Guild(self, guild) for guild in self.backend.guilds.values()]
 
     def create_guild(
-        self, name: str, owner: str | User | Member | None = None, *, shard: int | None = None
+        self,
+        name: str,
+        owner: str | User | Member | None = None,
+        *,
+        shard: int | None = None,
+        locale: str = "en-US",
     ) -> Guild:
         """A guild of which the bot is a member; see :class:`Guild` for what can be built in it.
 
         ``owner`` is a new person's name or somebody known; by default somebody is made up. With
-        several shards, guilds are dealt out in turn unless ``shard`` says where.
+        several shards, guilds are dealt out in turn unless ``shard`` says where. ``locale`` is the guild's
+        preferred locale.
         """
         owner_id: int | None = None
         if isinstance(owner, str):
@@ -258,7 +264,10 @@ class LocalDiscord:
         if shard is None and self.shards > 1:
             shard = len(self.backend.guilds) % self.shards
         model = self.backend.create_guild(name, owner_id=owner_id, shard_id=shard, shard_count=self.shards)
-        return Guild(self, model)
+        guild = Guild(self, model)
+        if locale != guild.locale:
+            guild.set_locale(locale)
+        return guild
 
     @property
     def wordsets(self) -> Wordsets:

@@ -5,8 +5,10 @@ Source: https://discord.com/developers/docs/interactions/application-commands
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
+from . import pages
 from ._simcord import BackendError, serializers
 from .routes import Call, Handler, Routes
 
@@ -89,6 +91,26 @@ def _create_command(call: Call) -> Any:
     return call.backend.register_commands(scope, [*others, dict(call.body)])[-1]
 
 
+def _commands(call: Call) -> Any:
+    """The commands of a scope; their texts in other languages come only when asked for.
+
+    https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands
+    """
+    commands = call.backend.commands.get(_scope(call), {}).values()
+    if pages.flag(call.context.params, "with_localizations"):
+        return list(commands)
+    return [_without_localizations(command) for command in commands]
+
+
+def _without_localizations(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_without_localizations(one) for one in cast("list[Any]", part)]
+    if not isinstance(part, Mapping):
+        return part
+    items = cast("Mapping[str, Any]", part).items()
+    return {key: _without_localizations(value) for key, value in items if not key.endswith("_localizations")}
+
+
 def _known_command(call: Call) -> dict[str, Any]:
     for command in call.backend.commands.get(_scope(call), {}).values():
         if command["id"] == call.context.args["command_id"]:
@@ -111,6 +133,7 @@ def _delete_command(call: Call) -> Any:
 
 for _prefix in ("/applications/{application_id}", "/applications/{application_id}/guilds/{guild_id}"):
     _route("PUT", f"{_prefix}/commands")(_set_commands)
+    _route("GET", f"{_prefix}/commands")(_commands)
     _route("POST", f"{_prefix}/commands")(_create_command)
     _route("GET", f"{_prefix}/commands/{{command_id}}")(_known_command)
     _route("PATCH", f"{_prefix}/commands/{{command_id}}")(_edit_command)

@@ -86,6 +86,11 @@ class HostConfig:
     database_password: Secret | None = setting(
         None, help="The password for database_url, so that it need not stand in the URL."
     )
+    locales_dir: str = setting(
+        "locales",
+        min_length=1,
+        help="Folder for translations of your own, NAME/LOCALE.po, which come before those of the plugins.",
+    )
     auto_migrate: bool = setting(
         True, help="Bring config and database up to date at start, after a backup; else only say what is due."
     )
@@ -150,6 +155,10 @@ class HostConfig:
     def data_path(self, base: Path) -> Path:
         """The data folder; ``base`` is the folder of `config.toml`."""
         return base / Path(self.data_dir).expanduser()
+
+    def locales_path(self, base: Path) -> Path:
+        """The folder of the operator's translations; ``base`` is the folder of `config.toml`."""
+        return base / Path(self.locales_dir).expanduser()
 
     def log_path(self, base: Path) -> Path | None:
         """The log file, if there is to be one; ``base`` is the folder of `config.toml`."""

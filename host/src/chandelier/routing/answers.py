@@ -10,12 +10,12 @@ import lightbulb
 
 from chandelier.errors import InvalidRequest, NotAllowed, ServiceUnavailable
 from chandelier.hooks import HookTimeout
+from chandelier.languages import Messages
+from chandelier.wording import CONTENT, cut
 
-__all__ = ["Answer", "answer_for", "root_cause"]
+__all__ = ["Answer", "answer_for", "message_of", "root_cause"]
 
-
-MAX_CONTENT = 2000
-"""Characters of a message. Source: https://discord.com/developers/docs/resources/message#create-message"""
+_ = Messages(__package__)
 
 
 @attrs.frozen
@@ -27,51 +27,77 @@ class Answer:
     """One of ``validation``, ``access``, ``api``, ``runtime``."""
 
 
-def answer_for(error: BaseException, reference: str) -> Answer:
-    """The answer to show for an error, cut to what fits; ``reference`` is what the log has too."""
+def answer_for(error: BaseException, reference: str, say: Callable[[str], str] = str) -> Answer:
+    """The answer to show for an error, cut to what fits; ``reference`` is what the log has too.
+
+    ``say`` turns a message into the reader's language.
+    """
     answer = _answer_for(error, reference)
-    if len(answer.text) <= MAX_CONTENT:
-        return answer
-    return attrs.evolve(answer, text=answer.text[: MAX_CONTENT - 1] + "…")
+    return attrs.evolve(answer, text=cut(say(answer.text), CONTENT))
 
 
 def _answer_for(error: BaseException, reference: str) -> Answer:
     cause = root_cause(error)
     match cause:
         case InvalidRequest():
-            return Answer(str(cause), "validation")
+            return Answer(message_of(cause), "validation")
         case NotAllowed():
-            return Answer(str(cause), "access")
+            return Answer(message_of(cause), "access")
         case ServiceUnavailable():
-            return Answer(f"{cause}\nReference: `{reference}`", "api")
+            text = _("{problem}\nReference: `{reference}`", problem=message_of(cause), reference=reference)
+            return Answer(text, "api")
         case HookTimeout():
             return Answer(
-                "This took too long, so I stopped it. Try again in a moment; if it happens again, "
-                f"tell the bot's owner the reference `{reference}`.",
+                _(
+                    "This took too long, so I stopped it. Try again in a moment; if it happens again, "
+                    "tell the bot's owner the reference `{reference}`.",
+                    reference=reference,
+                ),
                 "runtime",
             )
         case hikari.ForbiddenError():
             return Answer(
-                f"Discord does not let me do that ({_words(cause)}). Check that my role is high enough and "
-                f"has the permission. Reference: `{reference}`",
+                _(
+                    "Discord does not let me do that ({why}). Check that my role is high enough and "
+                    "has the permission. Reference: `{reference}`",
+                    why=_words(cause),
+                    reference=reference,
+                ),
                 "api",
             )
         case hikari.NotFoundError():
             return Answer(
-                f"Discord no longer has that ({_words(cause)}). It may have been deleted in the meantime. "
-                f"Reference: `{reference}`",
+                _(
+                    "Discord no longer has that ({why}). It may have been deleted in the meantime. "
+                    "Reference: `{reference}`",
+                    why=_words(cause),
+                    reference=reference,
+                ),
                 "api",
             )
         case hikari.HTTPError():
             return Answer(
-                f"Discord did not answer as it should. Try again in a moment. Reference: `{reference}`", "api"
+                _(
+                    "Discord did not answer as it should. Try again in a moment. Reference: `{reference}`",
+                    reference=reference,
+                ),
+                "api",
             )
         case _:
             return _lightbulb_answer(cause) or Answer(
-                "Something went wrong on my side; nothing you did. Tell the bot's owner the reference "
-                f"`{reference}`.",
+                _(
+                    "Something went wrong on my side; nothing you did. Tell the bot's owner the reference "
+                    "`{reference}`.",
+                    reference=reference,
+                ),
                 "runtime",
             )
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says to people: the message it was made with, which ``str(error)`` would make plain."""
+    first = error.args[0] if len(error.args) == 1 else None
+    return first if isinstance(first, str) else str(error)
 
 
 def root_cause(error: BaseException) -> BaseException:
@@ -89,17 +115,21 @@ def _words(error: hikari.HTTPResponseError) -> str:
 _PLAIN: tuple[tuple[type[BaseException], Callable[[BaseException], Answer]], ...] = (
     (
         lightbulb.prefab.MissingRequiredPermission,
-        lambda error: Answer("You do not have the permissions that this command asks for.", "access"),
+        lambda error: Answer(_("You do not have the permissions that this command asks for."), "access"),
     ),
     (
         lightbulb.prefab.BotMissingRequiredPermissions,
-        lambda error: Answer("I do not have the permissions that this command needs here.", "access"),
+        lambda error: Answer(_("I do not have the permissions that this command needs here."), "access"),
     ),
-    (lightbulb.prefab.NotOwner, lambda error: Answer("Only the bot's owner may use this.", "access")),
+    (lightbulb.prefab.NotOwner, lambda error: Answer(_("Only the bot's owner may use this."), "access")),
     (
         lightbulb.prefab.OnCooldown,
         lambda error: Answer(
-            f"Not so fast: try again in {max(1, round(getattr(error, 'remaining', 1)))} seconds.",
+            _.count(
+                "Not so fast: try again in a second.",
+                "Not so fast: try again in {n} seconds.",
+                max(1, round(getattr(error, "remaining", 1))),
+            ),
             "validation",
         ),
     ),

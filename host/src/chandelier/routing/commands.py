@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,23 +12,29 @@ import hikari
 import lightbulb
 from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
-from lightbulb.localization import localization_unsupported
 from loguru import logger
 
 from chandelier.barrier import discard, held
 from chandelier.clock import Clock
 from chandelier.containment import Containment
+from chandelier.languages import Languages, Messages
 from chandelier.plugin import Plugin
 from chandelier.routing.answers import Answer, answer_for, root_cause
 from chandelier.routing.attached import AttachedMenus, AttachedModals
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
-from chandelier.storage.names import HOST_NAME
+from chandelier.routing.localisation import localisations
+from chandelier.routing.spoken import SpokenAutocomplete, SpokenContext
 from chandelier.services.acting import Actor, acting
+from chandelier.storage.names import HOST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from lightbulb.commands.commands import CommandBase
+
 __all__ = ["DEFER_AFTER", "CommandRouter", "Gate"]
+
+_ = Messages(__package__)
 
 DEFER_AFTER = 1.8
 """Seconds after which the host defers for a slow handler.
@@ -36,7 +43,7 @@ Discord wants a first response within 3 seconds (Discord's documentation, Receiv
 """
 TELL_WITHIN = 3.0
 """Seconds that a stop waits for the answer to somebody whose command it interrupts."""
-INTERRUPTED = (
+INTERRUPTED = _(
     "This was interrupted: the bot, or this part of it, is being stopped or updated. "
     "See whether it was done, and try again in a minute."
 )
@@ -77,18 +84,27 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         "_gate",
         "_owners",
         "component_ids",
+        "languages",
         "menus",
         "modals",
         "on_unknown_command",
     )
 
-    def __init__(self, bot: hikari.GatewayBot, containment: Containment, clock: Clock, gate: Gate) -> None:
+    def __init__(
+        self,
+        bot: hikari.GatewayBot,
+        containment: Containment,
+        clock: Clock,
+        gate: Gate,
+        languages: Languages | None = None,
+    ) -> None:
+        self.languages = languages if languages is not None else Languages()
         super().__init__(
             bot,
             (),
             DEFAULT_EXECUTION_STEP_ORDER,
             hikari.Locale.EN_US,
-            localization_unsupported,
+            functools.partial(localisations, self.languages),
             True,
             None,
             (),
@@ -140,16 +156,51 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         self, interaction: hikari.CommandInteraction, initial_response_sent: asyncio.Event
     ) -> None:
         """Run the command an interaction names, or say why not."""
+        self.languages.heard(int(interaction.user.id), str(interaction.locale))
         if not self._started:
-            await _tell(interaction, "I am still starting. Try again in a few seconds.")
+            await self._tell(interaction, _("I am still starting. Try again in a few seconds."))
         elif self._resolve_options_and_command(interaction) is None:
             self.on_unknown_command(interaction.registered_guild_id)
-            await _tell(
+            await self._tell(
                 interaction,
-                "I no longer have this command; the list is being refreshed. Try again in a moment.",
+                _("I no longer have this command; the list is being refreshed. Try again in a moment."),
             )
         else:
             await super().handle_application_command_interaction(interaction, initial_response_sent)
+
+    def build_command_context(
+        self,
+        interaction: hikari.CommandInteraction,
+        options: Sequence[hikari.CommandInteractionOption],
+        command_cls: type[CommandBase],
+        initial_response_sent: asyncio.Event,
+    ) -> lightbulb.Context:
+        """A context that answers in the reader's language."""
+        return SpokenContext(
+            self.languages,
+            client=self,
+            interaction=interaction,
+            options=options,
+            command=command_cls(),
+            initial_response_sent=initial_response_sent,
+        )
+
+    def build_autocomplete_context(
+        self,
+        interaction: hikari.AutocompleteInteraction,
+        options: Sequence[hikari.AutocompleteInteractionOption],
+        command_cls: type[CommandBase],
+        initial_response_sent: asyncio.Event,
+    ) -> lightbulb.AutocompleteContext[Any]:
+        """The same for an autocompletion."""
+        return SpokenAutocomplete(
+            self.languages,
+            client=self,
+            interaction=interaction,
+            options=options,
+            command=command_cls,
+            initial_response_sent=initial_response_sent,
+        )
 
     async def _execute_command_context(self, context: lightbulb.Context) -> None:
         command = type(context.command)
@@ -206,29 +257,33 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         self, interaction: hikari.ComponentInteraction, initial_response_sent: asyncio.Event
     ) -> None:
         """Run the handler that a pressed component names."""
+        self.languages.heard(int(interaction.user.id), str(interaction.locale))
         route = self._route(interaction.custom_id)
         if route is not None:
-            press = ComponentPress(interaction, route.payload, initial_response_sent)
+            press = ComponentPress(interaction, route.payload, initial_response_sent, self.languages)
             await self._handle(route, press, form=False)
         elif menu := next((one for one in self.menus if interaction.custom_id in one.custom_ids), None):
             work = super().handle_component_interaction(interaction, initial_response_sent)
             await self._attached(self.menus.owners.get(menu), "menu", work)
         else:
-            await _tell(interaction, "This button no longer works. Use the command again to get a fresh one.")
+            text = _("This button no longer works. Use the command again to get a fresh one.")
+            await self._tell(interaction, text)
 
     async def handle_modal_interaction(
         self, interaction: hikari.ModalInteraction, initial_response_sent: asyncio.Event
     ) -> None:
         """Run the handler that a submitted form names."""
+        self.languages.heard(int(interaction.user.id), str(interaction.locale))
         route = self._route(interaction.custom_id)
         if route is not None:
-            submit = FormSubmit(interaction, route.payload, initial_response_sent)
+            submit = FormSubmit(interaction, route.payload, initial_response_sent, self.languages)
             await self._handle(route, submit, form=True)
         elif interaction.custom_id in self.modals:
             work = super().handle_modal_interaction(interaction, initial_response_sent)
             await self._attached(self.modals.owners.get(interaction.custom_id), "modal", work)
         else:
-            await _tell(interaction, "This form no longer works. Use the command again to get a fresh one.")
+            text = _("This form no longer works. Use the command again to get a fresh one.")
+            await self._tell(interaction, text)
 
     async def _attached(self, owner: str | None, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Run the callback of a menu or modal that lightbulb keeps in memory; it answers for itself."""
@@ -241,7 +296,8 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         handler = self._gate.component_handler(route, form=form)
         refusal = self._gate.refusal(route.plugin, context.guild_id)
         if refusal is not None or handler is None:
-            await _tell(context.interaction, refusal or "This no longer exists in the version that runs now.")
+            gone = _("This no longer exists in the version that runs now.")
+            await self._tell(context.interaction, refusal or gone)
             return
 
         async def run() -> None:
@@ -287,7 +343,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         else:
             try:
                 if await self._still_waits(context, watch):
-                    await context.respond("Done.", flags=hikari.MessageFlag.EPHEMERAL)
+                    await context.respond(_("Done."), flags=hikari.MessageFlag.EPHEMERAL)
             except hikari.HikariError as unanswered:
                 logger.bind(plugin=owner).warning("could not say that {} is done: {}", what, unanswered)
         finally:
@@ -335,7 +391,11 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
 
     async def _explain(self, owner: str, what: str, context: Any, error: BaseException) -> None:
         reference = self._containment.reference()
-        answer: Answer = answer_for(error, reference)
+        answer: Answer = answer_for(
+            error,
+            reference,
+            lambda text: self.languages.into(str(context.interaction.locale), text),
+        )
         self._gate.failed(owner, what, root_cause(error), reference, answer.kind)
         try:
             await context.respond(answer.text, flags=hikari.MessageFlag.EPHEMERAL)
@@ -344,16 +404,19 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
                 "could not tell the person why {} failed: {}", what, unanswered
             )
 
+    async def _tell(
+        self,
+        interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction,
+        text: str,
+    ) -> None:
+        await interaction.create_initial_response(
+            hikari.ResponseType.MESSAGE_CREATE,
+            self.languages.into(str(interaction.locale), text),
+            flags=hikari.MessageFlag.EPHEMERAL,
+        )
+
 
 def _root(command: Any) -> Any:
     """The group that a subcommand is in; a command that is in none is its own root."""
     parent = command._command_data.parent if hasattr(command, "_command_data") else None
     return getattr(parent, "parent", parent) or command
-
-
-async def _tell(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction, text: str
-) -> None:
-    await interaction.create_initial_response(
-        hikari.ResponseType.MESSAGE_CREATE, text, flags=hikari.MessageFlag.EPHEMERAL
-    )

@@ -14,6 +14,9 @@ import hikari
 from lightbulb.components.base import MessageResponseMixinWithEdit
 from lightbulb.context import MessageResponseMixin
 
+from chandelier.languages import Languages
+from chandelier.routing.spoken import Answering, form_into
+
 __all__ = ["MAX_CUSTOM_ID", "ComponentIds", "ComponentPress", "FormSubmit", "Route"]
 
 MAX_CUSTOM_ID = 100
@@ -90,17 +93,25 @@ class _Person(Generic[InteractionT]):
 
 
 class ComponentPress(
-    _Person[hikari.ComponentInteraction], MessageResponseMixinWithEdit[hikari.ComponentInteraction]
+    _Person[hikari.ComponentInteraction],
+    Answering,
+    MessageResponseMixinWithEdit[hikari.ComponentInteraction],
 ):
     """A press of a button or a choice in a menu, with lightbulb's ways to answer."""
 
-    __slots__ = ("_interaction", "payload")
+    __slots__ = ("_deferred_privately", "_interaction", "languages", "payload")
 
     def __init__(
-        self, interaction: hikari.ComponentInteraction, payload: str, initial_response_sent: asyncio.Event
+        self,
+        interaction: hikari.ComponentInteraction,
+        payload: str,
+        initial_response_sent: asyncio.Event,
+        languages: Languages,
     ) -> None:
         super().__init__(initial_response_sent)
         self._interaction = interaction
+        self._deferred_privately = False
+        self.languages = languages
         self.payload: str = payload
         """What the plugin gave to ``ctx.component_id``."""
 
@@ -116,20 +127,27 @@ class ComponentPress(
 
     async def show_form(self, title: str, custom_id: str, *rows: hikari.api.ModalActionRowBuilder) -> None:
         """Answer with a form; its custom id comes from ``ctx.component_id``."""
-        await self._interaction.create_modal_response(title, custom_id, components=rows)
+        said = form_into(self.languages, str(self._interaction.locale), title, {"components": rows})
+        await self._interaction.create_modal_response(said, custom_id, components=rows)
         self._initial_response_sent.set()
 
 
-class FormSubmit(_Person[hikari.ModalInteraction], MessageResponseMixin[hikari.ModalInteraction]):
+class FormSubmit(_Person[hikari.ModalInteraction], Answering, MessageResponseMixin[hikari.ModalInteraction]):
     """A submitted form, with lightbulb's ways to answer."""
 
-    __slots__ = ("_interaction", "payload")
+    __slots__ = ("_deferred_privately", "_interaction", "languages", "payload")
 
     def __init__(
-        self, interaction: hikari.ModalInteraction, payload: str, initial_response_sent: asyncio.Event
+        self,
+        interaction: hikari.ModalInteraction,
+        payload: str,
+        initial_response_sent: asyncio.Event,
+        languages: Languages,
     ) -> None:
         super().__init__(initial_response_sent)
         self._interaction = interaction
+        self._deferred_privately = False
+        self.languages = languages
         self.payload: str = payload
         """What the plugin gave to ``ctx.component_id``."""
 
