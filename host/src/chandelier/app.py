@@ -27,6 +27,7 @@ from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
 from chandelier.languages import Languages
 from chandelier.lifecycle import Lifecycle
+from chandelier.observe.observatory import Observatory
 from chandelier.observe.redact import Redactor
 from chandelier.provision import Provision
 from chandelier.record import Record, State
@@ -92,11 +93,14 @@ class Host:
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
         self.languages = Languages()
+        self.essential = frozenset({ESSENTIAL})
+        """Plugins without which the bot is not ready."""
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
         self.connected = False
         self.stopped = asyncio.Event()
+        self.observatory = Observatory(self)
 
     # ---- start and stop
 
@@ -107,6 +111,7 @@ class Host:
         """
         try:
             await self._open_storage()
+            await self.observatory.start()
             await self._load()
             await self._check_config()
             await self._assemble()
@@ -131,6 +136,7 @@ class Host:
             return
         self.stopped.set()
         async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
+            steps.push_async_callback(self.observatory.close)
             steps.push_async_callback(self.database.close)
             steps.push_async_callback(self.containment.close)
             http: HttpClient | None = getattr(self, "http", None)
@@ -255,6 +261,7 @@ class Host:
         dispatch = Dispatch(self.gate, self.binder, self.containment)
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect)
+        self.observatory.metrics.attach()
 
     async def _connect(self) -> None:
         await connect(self.bot)

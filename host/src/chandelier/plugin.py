@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from chandelier.clock import Clock
+    from chandelier.observe.plugin_metrics import Metrics
     from chandelier.services.access import Access
     from chandelier.services.http import HttpClient
     from chandelier.services.outbox import Outbox
@@ -102,6 +103,7 @@ class PluginContext(Protocol[ConfigT_co]):
     outbox: Outbox
     http: HttpClient
     access: Access
+    metrics: Metrics
     hooks: Publisher
 
     @property

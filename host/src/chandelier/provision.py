@@ -48,6 +48,7 @@ class Provision:
             outbox=host.outbox.outbox(name),
             http=host.http,
             access=Access(name, owners=host.owners),
+            metrics=host.observatory.metrics.of(name, record.ledger),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,
             languages=host.languages,
