@@ -12,6 +12,7 @@ from chandelier.config.secret import Secret
 from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
+from chandelier.observe.plugin_metrics import Metrics
 from chandelier.plugin import (
     Capability,
     Health,
@@ -65,6 +66,7 @@ __all__ = [
     "Manifest",
     "Message",
     "Messages",
+    "Metrics",
     "NotAllowed",
     "Outbox",
     "Person",

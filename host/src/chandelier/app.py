@@ -29,6 +29,7 @@ from chandelier.hooks import Hooks
 from chandelier.languages import Languages
 from chandelier.leftovers import Leftovers
 from chandelier.lifecycle import Lifecycle
+from chandelier.observe.observatory import Observatory
 from chandelier.observe.redact import Redactor
 from chandelier.provision import Provision
 from chandelier.record import Record, State
@@ -118,11 +119,14 @@ class Host:
         self.capabilities = Capabilities(lambda: declared_by(self.lifecycle.records.values()))
         self.rules = AccessRules(self.database, self.audit, guild_owner=self._guild_owner)
         self.languages = Languages(self.config.locales_path(deployment.base))
+        self.essential = frozenset({ESSENTIAL})
+        """Plugins without which the bot is not ready."""
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
         self.connected = False
         self.stopped = asyncio.Event()
+        self.observatory = Observatory(self)
 
     # ---- start and stop
 
@@ -135,6 +139,7 @@ class Host:
         self.watchdog.start()
         try:
             await self._open_storage()
+            await self.observatory.start()
             await self._load()
             await self._check_config()
             await self._assemble()
@@ -161,6 +166,7 @@ class Host:
         async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
             steps.callback(self.watchdog.stop)
             steps.callback(self.strays.remove)
+            steps.push_async_callback(self.observatory.close)
             steps.push_async_callback(self.database.close)
             steps.push_async_callback(self.containment.close)
             http: HttpClient | None = getattr(self, "http", None)
@@ -288,6 +294,7 @@ class Host:
         dispatch = Dispatch(self.gate, self.binder, self.containment)
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect, dispatch.batch_size)
+        self.observatory.metrics.attach()
 
     async def _connect(self) -> None:
         await connect(self.bot)

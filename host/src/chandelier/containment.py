@@ -98,6 +98,8 @@ class Containment:
         self.timeout = timeout
         """Seconds of the host's clock that a piece of work may take when it names no limit of its own."""
         self.tallies: dict[str, Tally] = {}
+        self.measure: Callable[[str, str, float], None] = lambda _owner, _what, _seconds: None
+        """Told (owner, what, seconds) when a piece of work has ended."""
         self._jobs: dict[asyncio.Task[Any], _Job] = {}
         self._background: dict[asyncio.Task[Any], str] = {}
         self._left: WeakSet[asyncio.Task[Any]] = WeakSet()
@@ -273,8 +275,10 @@ class Containment:
             raise plain from error
         finally:
             tally.finished += 1
-            tally.seconds += time.perf_counter() - job.started
             _OWNER.reset(owner)
+            seconds = time.perf_counter() - job.started
+            tally.seconds += seconds
+            self.measure(job.owner, job.what, seconds)
             _CURRENT.reset(token)
 
     async def _watched(self, owner: str, what: str, work: Coroutine[Any, Any, Any]) -> None:

@@ -22,6 +22,7 @@ from chandelier.errors import InvalidRequest
 from chandelier.hooks import Hooks
 from chandelier.languages import Languages
 from chandelier.ledger import Ledger
+from chandelier.observe.plugin_metrics import Metrics
 from chandelier.routing.components import ComponentIds
 from chandelier.services.access import Access
 from chandelier.services.audit import Audit
@@ -84,6 +85,10 @@ class GuildConfigs:
         self._storage = storage
         self._known: dict[int, Any] = {}
         self._changes = 0
+
+    def __len__(self) -> int:
+        """How many guilds' configs are kept."""
+        return len(self._known)
 
     async def get(self, guild_id: int) -> Any:
         """The deployment's config with the guild's own settings on top."""
@@ -166,6 +171,7 @@ class Context:
         http: HttpClient,
         access: Access,
         audit: Audit,
+        metrics: Metrics,
         hooks: PublishedHooks,
         ids: ComponentIds,
         languages: Languages,
@@ -184,6 +190,7 @@ class Context:
         self.http = http
         self.access = access
         self.audit = audit
+        self.metrics = metrics
         self.hooks = hooks
         self._config = config
         self.guilds = guilds

@@ -26,6 +26,8 @@ class HostGate:
     def __init__(self) -> None:
         self.lifecycle: Lifecycle | None = None
         self.binder: Binder | None = None
+        self.count: Callable[[str, str], None] = lambda _owner, _kind: None
+        """Told (owner, kind) of every failure."""
 
     def plugin(self, name: str) -> Plugin[Any] | None:
         """The plugin of that name, if its code is loaded."""
@@ -66,6 +68,7 @@ class HostGate:
 
     def failed(self, owner: str, what: str, error: BaseException, reference: str, kind: str) -> None:
         """Log a failure; only those that are the plugin's own fault count against its budget."""
+        self.count(owner, kind)
         bound = logger.bind(plugin=owner, reference=reference)
         if kind in {"validation", "access"}:
             bound.debug("{} was refused: {}", what, error)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from chandelier.clock import Clock
+    from chandelier.observe.plugin_metrics import Metrics
     from chandelier.services.access import Access
     from chandelier.services.audit import Audit
     from chandelier.services.http import HttpClient
@@ -139,6 +140,7 @@ class PluginContext(Protocol[ConfigT_co]):
     http: HttpClient
     access: Access
     audit: Audit
+    metrics: Metrics
     hooks: Publisher
 
     @property

@@ -51,6 +51,7 @@ class Provision:
             http=host.http,
             access=Access(name, owners=host.owners, rules=host.rules, capabilities=host.capabilities),
             audit=host.audit.audit(name),
+            metrics=host.observatory.metrics.of(name, record.ledger),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,
             languages=host.languages,

@@ -136,6 +136,18 @@ class HostConfig:
         "30 days", help="How long old log files are kept, as in 30 days; or a number of files, as in 10."
     )
 
+    metrics_port: int | None = setting(
+        None,
+        ge=0,
+        le=65535,
+        help="Port for /metrics, /healthz and /readyz; 0 for any that is free, none to serve none of them.",
+    )
+    metrics_host: str = setting(
+        "127.0.0.1",
+        min_length=1,
+        help="Address of metrics_port. They have no password: leave it on this machine, or shield it.",
+    )
+
     def __attrs_post_init__(self) -> None:
         rotation, kept = self.log_rotation, self.log_keep
         broken = [

@@ -7,6 +7,7 @@ only when a filter passes or hikari itself needs it for its cache or its own lis
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ class Subscription:
 class EventRouter(hikari_event_manager.EventManagerImpl):
     """hikari's event manager with the plugins' subscriptions in front of it."""
 
-    __slots__ = ("_containment", "_passing", "_relays", "_routes")
+    __slots__ = ("_containment", "_passing", "_relays", "_routes", "seen")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -47,6 +48,8 @@ class EventRouter(hikari_event_manager.EventManagerImpl):
         self._routes: dict[str, list[Subscription]] = {}
         self._relays: dict[tuple[Subscription, type[hikari.Event]], Any] = {}
         self._passing: list[Subscription] | None = None
+        self.seen: Counter[str] = Counter()
+        """How many events of each name the gateway has sent."""
 
     def contain_with(self, containment: Containment) -> None:
         """Say what runs the plugins' handlers; done once, before the bot starts."""
@@ -78,6 +81,7 @@ class EventRouter(hikari_event_manager.EventManagerImpl):
 
     def consume_raw_event(self, event_name: str, shard: Any, payload: Any) -> None:
         """Called by a shard for every dispatch from the gateway."""
+        self.seen[event_name] += 1
         subscriptions = self._routes.get(event_name)
         passing = self._pass(subscriptions, payload) if subscriptions else None
         if not passing:
