@@ -6,6 +6,7 @@ here talks to Discord, so ``chandelier check`` makes the same plan offline.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import attrs
 import hikari
 import lightbulb
-from lightbulb.localization import localization_unsupported
 
 from chandelier.barrier import held
+from chandelier.languages import Languages
 from chandelier.routing.loader import Loader
+from chandelier.routing.localisation import localisations
 from chandelier.routing.rules import MOST, faults
 
 __all__ = ["GLOBAL", "Key", "LeftOut", "Plan", "Wanted", "fingerprint", "make_plan", "plan_of", "wanted_by"]
@@ -149,9 +151,10 @@ async def wanted_by(
 async def plan_of(
     loaders: Mapping[str, Iterable[Loader]],
     locale: hikari.Locale = hikari.Locale.EN_US,
-    localization: Any = localization_unsupported,
+    languages: Languages | None = None,
 ) -> Plan:
     """The plan for plugins that are not running: their loaders, by plugin. For ``chandelier check``."""
+    localization = functools.partial(localisations, languages or Languages())
     return make_plan(
         [
             await wanted_by(owner, command, scopes, locale, localization)
