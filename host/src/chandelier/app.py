@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -21,6 +22,7 @@ from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
+from chandelier.discovery import Candidate
 from chandelier.dispatch import Dispatch
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
@@ -83,6 +85,7 @@ class Host:
             self.hooks, self.clock, Provision(self), self.containment, timeout=self.config.hook_timeout
         )
         self.gate.lifecycle = self.lifecycle
+        self.lifecycle.rediscover = lambda name: self._look_again().get(name)
         self.database = Database(
             self.config.database(deployment.base).render_as_string(hide_password=False),
             data_dir=self.config.data_path(deployment.base),
@@ -296,6 +299,7 @@ class Host:
 
     async def enable(self, name: str) -> Record:
         """Start a plugin and remember it. Raises PluginError with what keeps it from running."""
+        self._look_again()
         record = await self.lifecycle.enable(name)
         await self._remember(record)
         return record
@@ -310,8 +314,17 @@ class Host:
 
     async def reload(self, name: str) -> Record:
         """Bring in a plugin's newly installed code, or go on with the old."""
+        return await self.lifecycle.reload(name, self._look_again().get(name))
+
+    def _look_again(self) -> dict[str, Candidate]:
+        """What is installed now, by name; what is new is known from here on, and waits to be enabled."""
+        importlib.invalidate_caches()
         installed = {candidate.name: candidate for candidate in discovery.candidates()}
-        return await self.lifecycle.reload(name, installed.get(name))
+        allowed = installed.keys() - self._without
+        if self._only is not None:
+            allowed &= self._only
+        self.lifecycle.add(installed[name] for name in sorted(allowed - self.lifecycle.records.keys()))
+        return installed
 
     async def _remember(self, record: Record) -> None:
         version = record.candidate.config_version or 0
