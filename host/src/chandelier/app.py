@@ -119,8 +119,7 @@ class Host:
             await self._connect()
             for record in [record for record in self.lifecycle.in_order() if record.active]:
                 await self.lifecycle.ready(record)
-            await self.scheduler.start()
-            await self.outbox.start()
+            await self._begin_work()
         except BaseException:  # a cancelled start must leave nothing running either
             await self.stop()
             raise
@@ -168,6 +167,11 @@ class Host:
             await self.scheduler.idle(handlers=False)
             if (self.scheduler.started, self.outbox.started) == before:
                 return
+
+    async def _begin_work(self) -> None:
+        """From here on what is due is done."""
+        await self.scheduler.start()
+        await self.outbox.start()
 
     async def _open_storage(self) -> None:
         await self.database.start()
