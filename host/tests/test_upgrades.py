@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+import sqlalchemy as sa
 
 from chandelier.errors import PluginError
 from chandelier.record import State
@@ -127,6 +128,38 @@ async def test_new_code_that_does_not_start_leaves_everything_as_it_was(stall, s
     assert (await record.context.config_for(7)).minutes == 9
     assert await stall.upgrades.migrator.current("stall") == "0001"
     assert (start_host.folder / "config.toml").read_text() == before
+
+
+LOSSY = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "0002", "0001"
+def upgrade():
+    op.execute("DELETE FROM stall_goods")
+    op.add_column("stall_goods", sa.Column("price", sa.Integer))
+def downgrade():
+    raise RuntimeError("there is no way back")
+"""
+
+
+async def test_what_a_migration_destroys_is_there_again_when_its_code_does_not_start(
+    stall, start_host, install
+) -> None:
+    """An inverse cannot bring back what is gone, and may be wrong itself; the backup can."""
+    async with stall.database.storage("stall").transaction() as session:
+        await session.execute(sa.text("INSERT INTO stall_goods (id) VALUES (1), (7)"))
+    before = (start_host.folder / "config.toml").read_bytes()
+    install_version(install, 2, broken=True)
+    (install.site / "made_stall" / "revisions" / "0002_price.py").write_text(LOSSY)
+
+    with pytest.raises(PluginError, match=r"version 1\.0 goes on running"):
+        await stall.reload("stall")
+
+    async with stall.database.storage("stall").read() as session:
+        assert (await session.scalars(sa.text("SELECT id FROM stall_goods ORDER BY id"))).all() == [1, 7]
+    assert await stall.upgrades.migrator.current("stall") == "0001"
+    assert (await stall.lifecycle.records["stall"].context.config_for(7)).minutes == 9
+    assert (start_host.folder / "config.toml").read_bytes() == before
 
 
 async def test_older_code_refuses_the_data_of_newer_code_by_name(stall, start_host, install) -> None:

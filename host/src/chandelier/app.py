@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -22,6 +23,7 @@ from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
+from chandelier.discovery import Candidate
 from chandelier.dispatch import Dispatch
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
@@ -107,6 +109,7 @@ class Host:
             self.lifecycle.note_block,
             limit=self.config.block_limit,
         )
+        self.lifecycle.rediscover = lambda name: self._look_again().get(name)
         self.database = Database(
             self.config.database(deployment.base).render_as_string(hide_password=False),
             data_dir=self.config.data_path(deployment.base),
@@ -149,8 +152,7 @@ class Host:
             await self._connect()
             for record in [record for record in self.lifecycle.in_order() if record.active]:
                 await self.lifecycle.ready(record)
-            await self.scheduler.start()
-            await self.outbox.start()
+            await self._begin_work()
         except BaseException:  # a cancelled start must leave nothing running either
             await self.stop()
             raise
@@ -200,6 +202,11 @@ class Host:
             await self.scheduler.idle(handlers=False)
             if (self.scheduler.started, self.outbox.started) == before:
                 return
+
+    async def _begin_work(self) -> None:
+        """From here on what is due is done."""
+        await self.scheduler.start()
+        await self.outbox.start()
 
     async def _open_storage(self) -> None:
         await self.database.start()
@@ -335,6 +342,7 @@ class Host:
 
     async def enable(self, name: str) -> Record:
         """Start a plugin and remember it. Raises PluginError with what keeps it from running."""
+        self._look_again()
         record = await self.lifecycle.enable(name)
         await self._remember(record)
         return record
@@ -349,12 +357,21 @@ class Host:
 
     async def reload(self, name: str) -> Record:
         """Bring in a plugin's newly installed code, or go on with the old."""
-        installed = {candidate.name: candidate for candidate in discovery.candidates()}
         before = self.lifecycle.records[name].candidate.version if name in self.lifecycle.records else None
-        record = await self.lifecycle.reload(name, installed.get(name))
+        record = await self.lifecycle.reload(name, self._look_again().get(name))
         after = {"version": record.candidate.version}
         await self.audit.record("plugin.reload", subject=name, before={"version": before}, after=after)
         return record
+
+    def _look_again(self) -> dict[str, Candidate]:
+        """What is installed now, by name; what is new is known from here on, and waits to be enabled."""
+        importlib.invalidate_caches()
+        installed = {candidate.name: candidate for candidate in discovery.candidates()}
+        allowed = installed.keys() - self._without
+        if self._only is not None:
+            allowed &= self._only
+        self.lifecycle.add(installed[name] for name in sorted(allowed - self.lifecycle.records.keys()))
+        return installed
 
     async def _remember(self, record: Record) -> None:
         version = record.candidate.config_version or 0

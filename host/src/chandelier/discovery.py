@@ -40,11 +40,21 @@ class Candidate:
     storage_revision: str | None = None
     verdict: str | None = None
     """Why it is refused; None when it may be loaded."""
+    shipped: tuple[str, ...] = ()
+    """Packages and modules in the distribution's list of files; an editable installation lists none."""
 
     @property
     def package(self) -> str:
         """The top-level package that holds the plugin's code."""
         return self.target.partition(":")[0].partition(".")[0]
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Every package or module that holds the plugin's code, as dotted names.
+
+        Of a namespace package, which others share, only the plugin's own part.
+        """
+        return tuple(dict.fromkeys((*self.shipped, self.target.partition(":")[0])))
 
 
 def candidates() -> list[Candidate]:
@@ -64,7 +74,7 @@ def candidates() -> list[Candidate]:
             )
         elif twin is None:
             found[candidate.name] = candidate
-    return sorted(found.values(), key=lambda candidate: candidate.name)
+    return [_alone(found[name], found.values()) for name in sorted(found)]
 
 
 def versions_of(names: Iterable[str]) -> dict[str, str]:
@@ -111,7 +121,43 @@ def _judge(entry: metadata.EntryPoint, facts: dict[str, str]) -> Candidate:
         config_version=int(config[1:]) if re.fullmatch(r"v\d+", config) else None,
         storage_revision=storage[1:] if re.fullmatch(r"r\d+", storage) else None,
         verdict=verdict,
+        shipped=_shipped(distribution),
     )
+
+
+def _shipped(distribution: metadata.Distribution | None) -> tuple[str, ...]:
+    """The outermost packages with an ``__init__``, and the modules that are in none."""
+    files = (distribution.files if distribution is not None else None) or ()
+    code = [file.parts for file in files if file.suffix in {".py", ".pyc", ".so", ".pyd"}]
+    marked = {parts[:-1] for parts in code if parts[-1].partition(".")[0] == "__init__" and parts[:-1]}
+    found: set[str] = set()
+    for *folders, name in code:
+        if any(part in {"..", "__pycache__"} or part.endswith((".data", ".dist-info")) for part in folders):
+            continue
+        outermost = next(
+            (folders[: end + 1] for end in range(len(folders)) if tuple(folders[: end + 1]) in marked), None
+        )
+        module = name.partition(".")[0]
+        if outermost is None and not module.startswith("__"):
+            outermost = [*folders, module]
+        if outermost is not None:
+            found.add(".".join(outermost))
+    return tuple(sorted(found))
+
+
+def _alone(candidate: Candidate, found: Iterable[Candidate]) -> Candidate:
+    """Without the packages of another plugin in the same distribution: each is reloaded by itself."""
+    others = [
+        each.target.partition(":")[0]
+        for each in found
+        if each is not candidate and each.distribution == candidate.distribution
+    ]
+    mine = tuple(
+        name
+        for name in candidate.shipped
+        if not any(other == name or other.startswith(f"{name}.") for other in others)
+    )
+    return attrs.evolve(candidate, shipped=mine)
 
 
 def _stated(distribution: metadata.Distribution | None) -> tuple[str | None, str | None]:

@@ -7,7 +7,7 @@ quarantined, with the reason visible, and tried again with a growing delay.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -56,6 +56,8 @@ class Lifecycle:
         self._steps = Steps(hooks, clock, preparation, containment, self.note_failure, timeout=timeout)
         self._changing = asyncio.Lock()
         self._closed = False
+        self.rediscover: Callable[[str], Candidate | None] = lambda _: None
+        """How a plugin is installed now; None when it is not."""
 
     # ---- at start
 
@@ -142,13 +144,13 @@ class Lifecycle:
     async def _enable(self, name: str) -> Record:
         async with self._changing:
             record = self._record(name)
-            if record.state is State.REFUSED:
-                raise PluginError(f"{name} is refused: {record.reason}")
+            if not record.active:
+                self._renew(record)
+            if record.candidate.verdict is not None:
+                raise PluginError(f"{name} is refused: {record.candidate.verdict}")
             self._want(record, enabled=True)
             if not record.active:
                 self._forget_retry(record)
-                if record.state is State.QUARANTINED:  # perhaps it has been mended meanwhile
-                    forget_modules(record.candidate.package)
                 record.breaker.reset()
                 await self._bring_up(record)
                 await self._preparation.sync()
@@ -178,7 +180,7 @@ class Lifecycle:
             old = record.candidate
             self._forget_retry(record)
             await self._steps.shut_down(record)
-            modules = forget_modules(old.package)
+            modules = forget_modules(*old.packages, *fresh.packages)
             record.candidate, record.superseded = fresh, False
             record.breaker.reset()
             if await self._bring_up(record):
@@ -231,7 +233,12 @@ class Lifecycle:
     # ---- steps
 
     async def _bring_up(self, record: Record) -> bool:
-        up = self.load(record) and await self.set_up(record) and await self.start(record)
+        loaded = self.load(record)
+        for name in record.requires if loaded else ():
+            needed = self.records.get(name)
+            if needed is not None and needed.state is State.FOUND:  # installed since the host started
+                await self._bring_up(needed)
+        up = loaded and await self.set_up(record) and await self.start(record)
         if up and self._preparation.connected:
             await self.ready(record)
         return up
@@ -247,7 +254,7 @@ class Lifecycle:
             await self._preparation.undo(record)
         except Exception as error:  # noqa: BLE001 - the old code may still run
             logger.bind(plugin=record.name).error("the migrations could not be undone: {}", error)
-        restore_modules(old.package, modules)
+        restore_modules((*old.packages, *record.candidate.packages), modules)
         record.candidate, record.superseded = old, True
         if old.verdict is None:
             await self._bring_up(record)
@@ -291,10 +298,15 @@ class Lifecycle:
             if not record.enabled or record.active:
                 return
             logger.bind(plugin=record.name).info("trying plugin {} again", record.name)
-            forget_modules(record.candidate.package)
-            record.superseded = False
+            self._renew(record)
             if await self._bring_up(record):
                 await self._preparation.sync()
+
+    def _renew(self, record: Record) -> None:
+        """See what is installed now: perhaps it has been mended or upgraded meanwhile."""
+        old = record.candidate
+        record.candidate, record.superseded = self.rediscover(record.name) or old, False
+        forget_modules(*old.packages, *record.candidate.packages)
 
     def _move(self, record: Record, state: State, reason: str = "") -> None:
         move(record, state, reason, self._clock)

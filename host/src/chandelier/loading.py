@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import linecache
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
@@ -104,29 +107,61 @@ def describe(hooks: Hooks, candidate: Candidate) -> Description:
     return description
 
 
-def forget_modules(package: str) -> dict[str, ModuleType]:
-    """Take a package and all its submodules out of the interpreter, so that the next import is fresh.
+def forget_modules(*packages: str) -> dict[str, ModuleType]:
+    """Take packages and all their submodules out of the interpreter, so that the next import is fresh.
 
-    Returns what was taken, for ``restore_modules``. The host's own package is never taken.
+    Packages are dotted names. Of a module that is in an ordinary package the whole package is taken, of a
+    namespace package, which several distributions share, only the part named. Returns what was taken, for
+    ``restore_modules``. The host's own package is never taken.
     """
-    if package == "chandelier":
-        return {}
-    taken = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if name == package or name.startswith(f"{package}.")
-    }
-    for name in taken:
-        del sys.modules[name]
+    taken: dict[str, ModuleType] = {}
+    for root in {_own_root(package) for package in packages} - {"chandelier"}:
+        for name, module in list(sys.modules.items()):
+            if name == root or name.startswith(f"{root}."):
+                taken[name] = sys.modules.pop(name)
+                _unlink(name, module)
+                _drop_bytecode(module)
     importlib.invalidate_caches()
+    linecache.checkcache()  # tracebacks quote what is there now
     return taken
 
 
-def restore_modules(package: str, taken: Mapping[str, ModuleType]) -> None:
+def restore_modules(packages: Iterable[str], taken: Mapping[str, ModuleType]) -> None:
     """Put back what ``forget_modules`` took, dropping what was imported since."""
     if taken:
-        forget_modules(package)
+        forget_modules(*packages)
         sys.modules.update(taken)
+        for name, module in taken.items():
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules:
+                setattr(sys.modules[parent], child, module)
+
+
+def _own_root(name: str) -> str:
+    """The outermost package around a module that is no namespace package."""
+    parts = name.split(".")
+    for end in range(1, len(parts)):
+        outer = ".".join(parts[:end])
+        module = sys.modules.get(outer)
+        if outer == "chandelier" or (module is not None and getattr(module, "__file__", None) is not None):
+            return outer
+    return name
+
+
+def _unlink(name: str, module: ModuleType) -> None:
+    """``from parent import child`` takes the parent's attribute before it looks for a module."""
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules and getattr(sys.modules[parent], child, None) is module:
+        delattr(sys.modules[parent], child)
+
+
+def _drop_bytecode(module: ModuleType) -> None:
+    """Python takes bytecode for current when size and second of the source fit, which may be chance."""
+    source = getattr(module, "__file__", None)
+    cached = getattr(module, "__cached__", None)
+    if source and cached and source.endswith(".py") and Path(source).exists():
+        with contextlib.suppress(OSError):  # not ours to write: then it is the installer's to keep current
+            Path(cached).unlink(missing_ok=True)
 
 
 def _several(hooks: Hooks, name: str, hook: str, kind: type[T]) -> tuple[T, ...]:

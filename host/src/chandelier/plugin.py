@@ -99,7 +99,7 @@ class Manifest:
         default=(), converter=tuple, validator=deep_iterable(_of(PersonalData, "PersonalData"))
     )
     capabilities: tuple[Capability, ...] = attrs.field(
-        default=(), converter=tuple, validator=deep_iterable(instance_of(Capability))
+        default=(), converter=tuple, validator=deep_iterable(_of(Capability, "Capability"))
     )
     """What the plugin asks ``ctx.access`` about."""
 

@@ -95,7 +95,7 @@ class HostStarter:
         for host, _ in list(self._hosts):
             await self.stop(host)
         for package in self._packages:  # a reload in one test must not give another test a second class
-            restore_modules(package, _of_package(package, self._modules))
+            restore_modules([package], _of_package(package, self._modules))
 
     def _write(self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]) -> None:
         # How long real seconds last depends on the machine, and no test may.

@@ -27,7 +27,7 @@ Undo = Callable[[], Awaitable[object]]
 
 
 class Upgrades:
-    """Storage, config file and guild settings of plugins; every step is remembered with its inverse."""
+    """Storage, config file and guild settings of plugins; every step is remembered with its way back."""
 
     def __init__(
         self, deployment: Deployment, database: Database, settings: GuildSettings, *, automatic: bool
@@ -66,9 +66,19 @@ class Upgrades:
             await self._upgrade_settings(name, description.schema, description.config_migrations)
 
     async def undo(self, name: str) -> None:
-        """Take back what the last ``upgrade`` of a plugin did, with that version's own inverses."""
+        """Put back the rows and the text that were there before the last ``upgrade`` of a plugin.
+
+        An inverse that drops a column or rounds a number would lose what the upgrade only hid. Every step is
+        tried, also after one that fails; that one is raised.
+        """
+        problems: list[Exception] = []
         for step in reversed(self._undo.pop(name, [])):
-            await step()
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - the other steps are worth taking
+                problems.append(error)
+        if problems:
+            raise problems[0]
 
     async def _upgrade_storage(self, name: str, history: StorageHistory) -> None:
         self.migrator.check(name, history)
@@ -76,7 +86,16 @@ class Upgrades:
             raise PluginError("its tables are not up to date and auto_migrate is off: chandelier db upgrade")
         before, after = await self.migrator.upgrade(name, history)
         if before != after:
-            self._undo[name].append(lambda: self.migrator.downgrade(name, history, before or "base"))
+            self._undo[name].append(lambda: self._storage_back(name, history, before))
+
+    async def _storage_back(self, name: str, history: StorageHistory, before: str | None) -> None:
+        backup = await self.migrator.backups.newest(name, {before}) if before is not None else None
+        if backup is None:
+            await self.migrator.downgrade(name, history, before or "base")
+            return
+        from chandelier.storage.restore import restore
+
+        await restore(self._database, backup.path, {name: history}, only=name)
 
     def _upgrade_file(self, name: str, schema: type, steps: Sequence[ConfigMigration]) -> None:
         versioned = {name: (schema, steps)}
@@ -84,16 +103,26 @@ class Upgrades:
             raise PluginError(
                 "its config is of an older version and auto_migrate is off: chandelier config migrate"
             )
+        text = self._deployment.file.text
         for change in self._deployment.migrate(versioned):
             logger.info("config: {}", change)
+            written = self._deployment.file.text
 
-            async def go_back(before: int = change.before) -> None:
-                self._deployment.migrate(versioned, targets={name: before})
+            async def go_back(before: int = change.before, written: str = written) -> None:
+                if self._deployment.file.text == written:
+                    self._deployment.put_back(text)
+                else:  # another plugin's section was migrated meanwhile
+                    self._deployment.migrate(versioned, targets={name: before})
 
             self._undo[name].append(go_back)
 
     async def _upgrade_settings(self, name: str, schema: type, steps: Sequence[ConfigMigration]) -> None:
-        stored = {version for version, _ in (await self._settings.all(name)).values()}
-        await self._settings.migrate(name, steps, config_version(schema))
-        if stored and min(stored) < config_version(schema):
-            self._undo[name].append(lambda: self._settings.migrate(name, steps, min(stored)))
+        stored = await self._settings.all(name)
+        if not await self._settings.migrate(name, steps, config_version(schema)):
+            return
+
+        async def go_back() -> None:
+            for guild_id, (version, values) in stored.items():
+                await self._settings.set(guild_id, name, version, values)
+
+        self._undo[name].append(go_back)

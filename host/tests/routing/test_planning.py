@@ -254,7 +254,7 @@ def refused_by_discord(commands: list[Wanted]) -> bool:
     return form.count > 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(COMMANDS, max_size=12), st.integers(0, 130), st.randoms(use_true_random=False))
 def test_what_is_planned_is_what_discord_takes_and_nothing_good_is_lost(
     asked: list[Wanted], many: int, chance: random.Random
@@ -285,7 +285,7 @@ def test_what_is_planned_is_what_discord_takes_and_nothing_good_is_lost(
     assert again.scopes.get(GLOBAL, ()) == tuple(kept)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(COMMANDS)
 def test_a_command_is_left_out_only_for_what_discord_refuses(command: Wanted) -> None:
     stricter = any(

@@ -20,6 +20,7 @@ _COMMANDS = {
     "init": "chandelier.cli.init:init_command",
     "run": "chandelier.cli.run:run_command",
     "demo": "chandelier.cli.demo:demo_command",
+    "upgrade": "chandelier.cli.upgrade:upgrade_command",
     "check": "chandelier.cli.check:check_command",
     "plugins": "chandelier.cli.plugins:plugins_group",
     "config": "chandelier.cli.config:config_group",

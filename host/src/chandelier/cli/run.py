@@ -13,6 +13,7 @@ from chandelier.cli.config import judge
 from chandelier.cli.installed import Installed
 from chandelier.cli.output import EXIT_CONFIG, EXIT_PROBLEM, config_option, fail
 from chandelier.cli.signals import run_until_told
+from chandelier.cli.upgrade import resolve_interrupted
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.config.problems import ConfigError
@@ -63,6 +64,8 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
     if (problem := token_problem(host.token.reveal())) is not None:
         fail(problem, EXIT_CONFIG)
     with claim(host.data_path(deployment.base)), Logs.of(host, deployment.base) as logs:
+        resolve_interrupted(installed, config_path)
+        deployment = Deployment.read(config_path, os.environ)
         try:
             run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
         except ConfigError:

@@ -190,6 +190,10 @@ class Deployment:
             self.file, _ = self.file.write(text, backups=self.backups, now=self.clock.now())
         return changes
 
+    def put_back(self, text: str) -> None:
+        """Make an earlier text the config again, after a backup. Raises ConfigError as ``migrate``."""
+        self.file, _ = self.file.write(text, backups=self.backups, now=self.clock.now())
+
     def preview(
         self, schemas: Versioned, *, targets: Mapping[str, int] | None = None
     ) -> tuple[list[Change], str]:

@@ -70,6 +70,8 @@ class CommandSync:
         self._said: frozenset[LeftOut] = frozenset()
         self.last = SyncResult()
         """What the last sync did."""
+        self.plan = Plan({}, ())
+        """What Discord is asked for."""
         self.left_out: Mapping[str, tuple[str, ...]] = {}
         """Commands that Discord is not asked for, in words, by plugin."""
         self.on_plan: Callable[[], Awaitable[object]] = _nothing
@@ -161,7 +163,7 @@ class CommandSync:
             if each not in self._said:
                 logger.bind(plugin=each.owner).warning("plugin {}: {}", each.owner, each)
         self._said = frozenset(plan.left_out)
-        self.left_out = plan.by_owner()
+        self.plan, self.left_out = plan, plan.by_owner()
         return plan
 
     async def _sync_scope(self, application: hikari.Application, scope: int, plan: Plan) -> SyncResult:

@@ -70,6 +70,9 @@ class Database:
     def __init__(self, url: str | URL, *, data_dir: Path, clock: Clock) -> None:
         """``url`` as operators write it; ``data_dir`` is where backups go, in ``backups/db``."""
         self.url = normalise_url(url)
+        # Not of the driver's own: the schema in which the tables are, if it is not the user's default.
+        self._search_path = self.url.query.get("search_path")
+        self.url = self.url.difference_update_query(["search_path"])
         self.data_dir = data_dir
         self.clock = clock
         self.dialect: Dialect = "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
@@ -266,6 +269,8 @@ class Database:
     def _postgres_engine(self, **options: Any) -> AsyncEngine:
         if "poolclass" not in options:
             options["pool_pre_ping"] = True
+        if self._search_path is not None:
+            options["connect_args"] = {"server_settings": {"search_path": str(self._search_path)}}
         return create_async_engine(self.url, **options)
 
 
