@@ -255,6 +255,7 @@ class Host:
         dispatch = Dispatch(self.gate, self.binder, self.containment)
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect, dispatch.batch_size)
+        self.database.recovered = self._look_again
 
     async def _connect(self) -> None:
         await connect(self.bot)
@@ -305,6 +306,9 @@ class Host:
 
     async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
         """After an outage, or a laptop's sleep, something may have become due unnoticed."""
+        self._look_again()
+
+    def _look_again(self) -> None:
         if self.connected:
             self.scheduler.kick()
             self.outbox.kick()
