@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -146,9 +146,9 @@ class Host:
             commands: CommandSync | None = getattr(self, "commands", None)
             if commands is not None:
                 steps.push_async_callback(commands.close)
-            for worker in (getattr(self, "outbox", None), getattr(self, "scheduler", None)):
-                if worker is not None:
-                    steps.push_async_callback(worker.stop)
+            workers = [getattr(self, name) for name in ("outbox", "scheduler") if hasattr(self, name)]
+            # Together: each lets what runs finish for some seconds.
+            steps.push_async_callback(_all, *(worker.stop for worker in workers))
 
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""
@@ -315,6 +315,13 @@ class Host:
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]
+
+
+async def _all(*steps: Callable[[], Awaitable[None]]) -> None:
+    """Take steps at the same time; one that fails does not keep the others."""
+    for failed in await asyncio.gather(*(step() for step in steps), return_exceptions=True):
+        if isinstance(failed, BaseException):
+            raise failed
 
 
 async def run(
