@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -183,9 +183,9 @@ class Host:
             commands: CommandSync | None = getattr(self, "commands", None)
             if commands is not None:
                 steps.push_async_callback(commands.close)
-            for worker in (getattr(self, "outbox", None), getattr(self, "scheduler", None)):
-                if worker is not None:
-                    steps.push_async_callback(worker.stop)
+            workers = [getattr(self, name) for name in ("outbox", "scheduler") if hasattr(self, name)]
+            # Together: each lets what runs finish for some seconds.
+            steps.push_async_callback(_all, *(worker.stop for worker in workers))
 
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""
@@ -302,6 +302,7 @@ class Host:
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect, dispatch.batch_size)
         self.observatory.metrics.attach()
+        self.database.recovered = self._kick
 
     async def _connect(self) -> None:
         await connect(self.bot)
@@ -390,6 +391,9 @@ class Host:
 
     async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
         """After an outage, or a laptop's sleep, something may have become due unnoticed."""
+        self._kick()
+
+    def _kick(self) -> None:
         if self.connected:
             self.scheduler.kick()
             self.outbox.kick()
@@ -400,6 +404,13 @@ class Host:
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]
+
+
+async def _all(*steps: Callable[[], Awaitable[None]]) -> None:
+    """Take steps at the same time; one that fails does not keep the others."""
+    for failed in await asyncio.gather(*(step() for step in steps), return_exceptions=True):
+        if isinstance(failed, BaseException):
+            raise failed
 
 
 async def run(

@@ -228,6 +228,20 @@ class TestFailures:
             with pytest.raises(ServiceUnavailable, match=r"did not answer within 0\.05 s"):
                 await http.get(str(server.make_url("/")), timeout=0.05)
 
+    async def test_a_server_that_drips_is_given_up_too(self, http: HttpClient) -> None:
+        """Every byte comes soon after the last: only a limit of the whole request helps (slow loris)."""
+
+        async def drip(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while True:
+                await response.write(b"x")
+                await asyncio.sleep(0.01)
+
+        async with shop({"/": drip}) as server:
+            with pytest.raises(ServiceUnavailable, match=r"did not answer within 0\.2 s"):
+                await http.get(str(server.make_url("/")), timeout=0.2)
+
     async def test_a_closed_port_is_a_service_that_is_not_there(self, http: HttpClient) -> None:
         with socket.socket() as taken:  # and nobody listens: a port that is free may be another test's soon
             taken.bind(("127.0.0.1", 0))
@@ -282,12 +296,15 @@ class TestRedirects:
             routes = {"/": redirect("/again", seen=at_home), "/again": redirect(away, seen=at_home)}
             async with shop(routes) as server:
                 await http.get(
-                    str(server.make_url("/")), headers={"Authorization": "Bearer x", "cookie": "a=b"}
+                    str(server.make_url("/")),
+                    headers={"Authorization": "Bearer x", "cookie": "a=b", "X-Api-Key": "k", "Accept": "x/y"},
                 )
 
         assert [request.headers.get("Authorization") for request in at_home] == ["Bearer x", "Bearer x"]
         assert "Authorization" not in abroad[0].headers
         assert "Cookie" not in abroad[0].headers
+        assert "X-Api-Key" not in abroad[0].headers
+        assert abroad[0].headers["Accept"] == "x/y"
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     async def test_a_redirect_into_the_private_network_is_refused(self, status: int) -> None:
@@ -389,6 +406,9 @@ class TestGuard:
             "0177.0.0.1",
             "127.0.0.1.",
             "127。0。0。1",
+            "192.88.99.1",
+            "[3fff::1]",
+            "[5f00::1]",
             "１２７.0.0.1",
         ],
     )
@@ -396,6 +416,60 @@ class TestGuard:
         async with HttpClient() as http:
             with pytest.raises(InvalidRequest):
                 await http.get(f"http://{host}/", timeout=5)
+
+    @pytest.mark.parametrize(
+        "authority",
+        [
+            "%31%32%37.0.0.1:{port}",
+            "127.0.0.1%00.example:{port}",
+            "127.0.0.1\t:{port}",
+            "127.0.0.1 :{port}",
+            "shop.example@127.0.0.1:{port}",
+            "127.0.0.1:{port}#@shop.example",
+            "127.0.0.1:{port}\\@shop.example",
+            "shop.example\\@127.0.0.1:{port}",
+            "127.0.0.1:{port}?@shop.example",
+            "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:{port}",
+            "localhost.:{port}",
+            "LOCALHOST:{port}",
+            "localhost.localdomain:{port}",
+            "ip6-localhost:{port}",
+            "0:{port}",
+            "017700000001:{port}",
+            "0x7f.1:{port}",
+            "127.0.1:{port}",
+            "127.0.0.0x1:{port}",
+            "127.0.0.1..:{port}",
+            "٣.٠.٠.١:{port}",
+            "[0:0:0:0:0:ffff:127.0.0.1]:{port}",
+            "[::ffff:0:127.0.0.1]:{port}",
+            "[::1%25lo]:{port}",
+            "[::1%lo]:{port}",
+        ],
+    )
+    @pytest.mark.parametrize("by", ["typed", "redirected"])
+    async def test_no_disguise_gets_a_request_through(self, authority: str, by: str) -> None:
+        secrets: list[web.Request] = []
+        async with shop({"/": page(seen=secrets), "/secret": page(seen=secrets)}) as intranet:
+            url = f"http://{authority.format(port=intranet.port)}/secret"
+            async with shop({"/": redirect(url)}) as public, also_on("127.0.0.2", public):
+                start = url if by == "typed" else f"http://127.0.0.2:{public.port}/"
+                async with HttpClient(allow=[ip_network("127.0.0.2/32")]) as http:
+                    with pytest.raises((InvalidRequest, ServiceUnavailable)):
+                        await http.get(start, timeout=30)
+
+        assert secrets == []
+
+    async def test_no_proxy_is_taken_from_the_environment(
+        self, http: HttpClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        proxied: list[web.Request] = []
+        async with shop({"/": page("a lamp")}) as server, shop({"/": page(seen=proxied)}) as proxy:
+            for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+                monkeypatch.setenv(name, str(proxy.make_url("/")))
+            assert (await http.get(str(server.make_url("/")))).text() == "a lamp"
+
+        assert proxied == []
 
     async def test_a_name_that_leads_into_the_private_network_is_refused(self) -> None:
         secrets: list[web.Request] = []

@@ -9,7 +9,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -135,6 +138,69 @@ class TestUrl:
         with pytest.raises(RuntimeError, match="start"):
             async with database.storage("diary").read():
                 pass
+
+
+class TestReadOnly:
+    """The refusal comes at the start, in one line that says what to do, and the file is as it was."""
+
+    @pytest.fixture
+    def folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as name:  # where somebody else than the owner gets at it, too
+            Path(name).chmod(0o755)
+            yield Path(name)
+            Path(name).chmod(0o755)
+
+    async def refused(self, folder: Path, file: str) -> str:
+        database = Database(f"sqlite:///{folder}/{file}", data_dir=folder, clock=SystemClock())
+        with somebody_else(), pytest.raises(ServiceUnavailable) as refusal:
+            await database.start()
+        return str(refusal.value)
+
+    async def written(self, folder: Path) -> bytes:
+        database = Database(f"sqlite:///{folder}/x.db", data_dir=folder, clock=SystemClock())
+        await database.start()
+        async with database.transaction() as session:
+            await session.execute(sa.text("CREATE TABLE diary_entries (text TEXT)"))
+        await database.close()
+        return (folder / "x.db").read_bytes()
+
+    async def test_a_file_that_may_only_be_read(self, folder: Path) -> None:
+        before = await self.written(folder)
+        (folder / "x.db").chmod(0o444)
+        seal(folder)
+
+        assert "the bot's user may" in await self.refused(folder, "x.db")
+        assert (folder / "x.db").read_bytes() == before
+
+    async def test_a_file_that_may_not_even_be_read(self, folder: Path) -> None:
+        await self.written(folder)
+        (folder / "x.db").chmod(0)
+
+        assert "the bot's user may" in await self.refused(folder, "x.db")
+
+    async def test_a_folder_in_which_nothing_can_be_made(self, folder: Path) -> None:
+        await self.written(folder)
+        seal(folder)
+
+        assert "the bot's user may" in await self.refused(folder, "new.db")
+
+
+def seal(folder: Path) -> None:
+    """Let nobody make anything in a folder."""
+    folder.chmod(0o555)
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Nobody in particular, because root may write everything; whoever runs the tests otherwise."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
 
 
 class TestTransactions:

@@ -343,7 +343,7 @@ async def test_the_hosts_own_history_goes_all_the_way_forwards_and_back(
         await session.execute(
             sa.text(
                 "INSERT INTO chandelier_timers (plugin, kind, key, due_at, payload, attempts, created_at) "
-                "VALUES ('diary', 'remind', 'alice', '2026-01-01 00:00:00+00', '{}', 0, '2026-01-01 00:00:00+00')"
+                "VALUES ('diary', 'remind', 'alice', '2026-01-01 00:00:00', '{}', 0, '2026-01-01 00:00:00')"
             )
         )
 

@@ -31,6 +31,13 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 """RFC 8215: an operator's own translation; where the IPv4 address is depends on the operator."""
 
+_NOT_PUBLIC = (
+    IPv4Network("192.88.99.0/24"),  # relays of 6to4, given up: RFC 7526
+    IPv6Network("3fff::/20"),  # documentation: RFC 9637
+    IPv6Network("5f00::/16"),  # segments inside an operator's own network: RFC 9602
+)
+"""What some of the Pythons that we run on still take for public."""
+
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     """The IPv4 address that traffic to this IPv6 address really ends at, if there is one."""
@@ -60,6 +67,8 @@ class AddressPolicy:
             # multicast. Site-local (RFC 3879) is deprecated, yet old networks still route it.
             if address in _NAT64_LOCAL or address.is_site_local:
                 return False
+        if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
+            return False
         return address.is_global and not (address.is_multicast or address.is_reserved)
 
     def check_host(self, host: str) -> None:

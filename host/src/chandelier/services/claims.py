@@ -23,7 +23,7 @@ from chandelier.storage.tables import OutboxRow, TimerRow
 
 __all__ = ["LEASE", "UNCLAIMED", "Claims", "Dues", "Skip"]
 
-LEASE: Final = 60.0
+LEASE = 60.0
 """Real seconds until others take over the rows of a process that died; a living one renews in time."""
 UNCLAIMED: Final[Mapping[str, None]] = {"claimed_by": None, "claimed_until": None}
 """Column values of a row that anyone may take."""
@@ -66,14 +66,19 @@ class Claims(Generic[RowT]):
     """
 
     def __init__(
-        self, storage: Storage, due: Any, *conditions: ColumnElement[bool], holder: str, lease: float = LEASE
+        self,
+        storage: Storage,
+        due: Any,
+        *conditions: ColumnElement[bool],
+        holder: str,
+        lease: float | None = None,
     ) -> None:
         self._storage = storage
         self._table: Any = due.class_
         self._due = due
         self._conditions = conditions
         self.holder = holder
-        self.lease = lease
+        self.lease = LEASE if lease is None else lease
         self._patient_until = 0.0
 
     @property

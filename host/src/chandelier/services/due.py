@@ -48,7 +48,7 @@ _LONGEST_SLEEP: Final = timedelta(hours=6)
 _RENEWED_AFTER_TROUBLE: Final = 1.0
 """Real seconds: sooner than others, who wait, take over."""
 _DATABASE_RETRY: Final = timedelta(seconds=5)
-_DATABASE_RETRY_LONGEST: Final = timedelta(minutes=5)
+_DATABASE_RETRY_LONGEST: Final = timedelta(minutes=1)
 _REASON_LENGTH: Final = 500
 
 

@@ -29,7 +29,8 @@ TIMEOUT: Final = 20.0
 """Default limit of a whole request with its redirects, in seconds."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_PRIVATE_HEADERS: Final = ("Authorization", "Cookie", "Proxy-Authorization")
+_FOR_ANYONE: Final = frozenset({"accept", "accept-language", "user-agent"})
+"""Headers that go on to another server than the one they were given for; any other may hold a key."""
 _MAX_URL: Final = 4096
 _LONGEST_NAME: Final = 254  # with the dot at its end
 _LONGEST_LABEL: Final = 63
@@ -96,7 +97,9 @@ class HttpClient:
     - http and https only, no user name or password in the URL, at most `MAX_REDIRECTS` redirects, each
       checked like the first URL;
     - connects to public addresses only, and to those in ``allow``;
-    - no cookies are kept, so plugins and people share none.
+    - no cookies are kept, so plugins and people share none; after a redirect to another server it is told
+      nothing but what the client likes to read;
+    - no proxy is taken from the environment: it would resolve names by itself, past the guard.
 
     Limits of time are real seconds, not the injected clock's: they bound real sockets.
     """
@@ -154,7 +157,7 @@ class HttpClient:
                     if isinstance(answer, HttpResponse):
                         return answer
                     if answer.origin() != target.origin():
-                        for name in _PRIVATE_HEADERS:
+                        for name in [name for name in sent if name.lower() not in _FOR_ANYONE]:
                             sent.popall(name, None)
                     target = answer
         except ChandelierError:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.clock import Clock
-from chandelier.services.claims import LEASE, UNCLAIMED, Claims, Dues, Skip
+from chandelier.services.claims import UNCLAIMED, Claims, Dues, Skip
 from chandelier.services.due import (
     DueRunner,
     PluginNotRunning,
@@ -171,7 +171,7 @@ class OutboxWorker(DueRunner[OutboxRow]):
         batch_size: BatchSize = lambda plugin, kind: None,
         *,
         holder: str | None = None,
-        lease: float = LEASE,
+        lease: float | None = None,
     ) -> None:
         """``holder`` and ``lease`` (in real seconds): see `Claims`."""
         storage = database.storage(HOST_NAME)

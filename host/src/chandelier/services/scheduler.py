@@ -15,7 +15,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.clock import Clock
-from chandelier.services.claims import LEASE, UNCLAIMED, Claims
+from chandelier.services.claims import UNCLAIMED, Claims
 from chandelier.services.due import (
     DueRunner,
     PluginNotRunning,
@@ -164,7 +164,7 @@ class Scheduler(DueRunner[TimerRow]):
         dispatch: TimerDispatch,
         *,
         holder: str | None = None,
-        lease: float = LEASE,
+        lease: float | None = None,
     ) -> None:
         """``holder`` and ``lease`` (in real seconds): see `Claims`."""
         storage = database.storage(HOST_NAME)

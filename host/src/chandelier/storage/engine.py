@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from loguru import logger
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -23,8 +24,9 @@ from chandelier.clock import Clock
 from chandelier.errors import InvalidRequest, ServiceUnavailable
 from chandelier.storage.guard import GuardedSession
 from chandelier.storage.names import HOST_NAME
+from chandelier.storage.trouble import Trouble, advised, answer_to, trouble_of
 
-__all__ = ["Database", "Dialect", "Storage", "in_short", "normalise_url"]
+__all__ = ["Database", "Dialect", "Storage", "normalise_url"]
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -37,6 +39,9 @@ _DRIVERS = {
 }
 _WRITER_WAIT = 30.0
 """Seconds that a transaction waits for a single one before it (SQLite), also for other processes."""
+
+_CONNECT_WITHIN = 10.0
+"""Seconds that a server may take to accept a connection."""
 
 
 def normalise_url(url: str | URL) -> URL:
@@ -81,6 +86,9 @@ class Database:
         self._writing = asyncio.Lock()
         self._tasks_writing: set[asyncio.Task[Any]] = set()
         self._waits: set[asyncio.Timeout] = set()
+        self._trouble: Trouble | None = None
+        self.recovered: Callable[[], None] = lambda: None
+        """Called when the database can be used again after a while in which it could not."""
 
     def __repr__(self) -> str:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
@@ -105,7 +113,7 @@ class Database:
         except Exception as error:
             await self.close()
             raise ServiceUnavailable(
-                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {_why_not(error)}"
+                f"cannot open the database {self.url.render_as_string(hide_password=True)}: {advised(error)}"
             ) from error
 
     def _make_engines(self) -> None:
@@ -134,13 +142,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self, plugin: str = HOST_NAME) -> AsyncGenerator[AsyncSession, None]:
         """See `Storage.transaction`."""
-        async with self.turn(), self._session(self._open(self._writer), plugin) as session, session.begin():
+        engine = self._open(self._writer)
+        session = self._session(engine, plugin)
+        async with self.turn(), self._explained(wrote=True), session, session.begin():
             yield session
 
     @asynccontextmanager
     async def read(self, plugin: str = HOST_NAME) -> AsyncGenerator[AsyncSession, None]:
         """See `Storage.read`."""
-        async with self._session(self._open(self._reader), plugin) as session:
+        async with self._explained(wrote=False), self._session(self._open(self._reader), plugin) as session:
             yield session
             if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
                 raise RuntimeError(
@@ -226,6 +236,28 @@ class Database:
         finally:
             self._waits.discard(wait)
 
+    @asynccontextmanager
+    async def _explained(self, *, wrote: bool) -> AsyncGenerator[None, None]:
+        """Say what ails the database: to the person by what is raised, once to the operator by the log.
+
+        Raises ServiceUnavailable for the database's own state, and everything else as it is.
+        """
+        try:
+            yield
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None or (trouble == "unwritable" and not wrote):
+                raise  # what only reads may not write: that is no trouble of the database
+            if trouble != self._trouble:
+                self._trouble = trouble
+                logger.error("the database: {}", advised(error))
+            raise answer_to(trouble) from error
+        # A full disk can be read; and of a damaged file, some parts always work.
+        if self._trouble == "away" or (wrote and self._trouble not in {None, "damaged"}):
+            self._trouble = None
+            logger.info("the database can be used again")
+            self.recovered()
+
     @staticmethod
     def _open(engine: AsyncEngine | None) -> AsyncEngine:
         if engine is None:
@@ -269,9 +301,11 @@ class Database:
     def _postgres_engine(self, **options: Any) -> AsyncEngine:
         if "poolclass" not in options:
             options["pool_pre_ping"] = True
+        # Where a network swallows everything, the driver would wait for a minute.
+        connect_args: dict[str, Any] = {"timeout": _CONNECT_WITHIN}
         if self._search_path is not None:
-            options["connect_args"] = {"server_settings": {"search_path": str(self._search_path)}}
-        return create_async_engine(self.url, **options)
+            connect_args["server_settings"] = {"search_path": str(self._search_path)}
+        return create_async_engine(self.url, connect_args=connect_args, **options)
 
 
 class Storage:
@@ -291,7 +325,8 @@ class Storage:
         """A session for changes: committed at the end, rolled back when the block raises.
 
         Keep it short, without calls to Discord inside: on SQLite other transactions wait for it. Objects
-        stay readable after the commit. Raises RuntimeError when the task already has a transaction.
+        stay readable after the commit. Raises RuntimeError when the task already has a transaction, and
+        ServiceUnavailable, written for the person who waits, when the database cannot be used now.
         """
         async with self._database.transaction(self.plugin) as session:
             yield session
@@ -329,44 +364,3 @@ def _make(path: Path) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from None
         if not os.access(path, os.R_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
-
-
-_ADVICE = (
-    ("is locked", "another process is using it; stop that one first"),
-    ("malformed", "restore a backup: chandelier db backups, chandelier db restore FILE"),
-    ("not a database", "it is some other file; name another one, or restore a backup: chandelier db backups"),
-    ("readonly", "the bot's user may not write it; change its owner or its folder's"),
-    ("unable to open", "check that its folder exists and that the bot's user may write there"),
-    ("Permission denied", "the bot's user may not write it; change its owner or its folder's"),
-    ("Read-only file system", "nothing can be kept there; choose another data_dir"),
-    ("No such file or directory", "its folder cannot be made there; choose another data_dir"),
-    ("Is a directory", "a folder is where the file should be; move it away, or choose another data_dir"),
-    ("File exists", "a file is where its folder should be; choose another data_dir"),
-    ("Not a directory", "a file is where its folder should be; choose another data_dir"),
-    ("asyncpg", "install its driver with pip install 'chandelier[postgres]'"),
-    (
-        "password",
-        "set CHANDELIER_DATABASE_PASSWORD, or CHANDELIER_DATABASE_PASSWORD_FILE to a file that holds it",
-    ),
-    ("refused", "check that the server runs and that host and port are right"),
-    ("Connect call failed", "check that the server runs and that host and port are right"),
-    ("Connection reset", "check that the server runs and that host and port are right"),
-    ("not known", "check the server's name in database_url"),
-    ("getaddrinfo", "check the server's name in database_url"),
-    ("port must be", "check the port in database_url"),
-    ("does not exist", "make it first, or name another one in database_url"),
-    ("unexpected keyword argument", "the driver does not know it: take it out of database_url"),
-)
-"""What databases say, and what to do about it."""
-
-
-def in_short(error: Exception) -> str:
-    """What a database says, in one line and without its statement."""
-    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    return said or type(error).__name__
-
-
-def _why_not(error: Exception) -> str:
-    said = in_short(error)
-    advice = next((advice for words, advice in _ADVICE if words.lower() in said.lower()), None)
-    return said if advice is None else f"{said}; {advice}"

@@ -22,9 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
-from chandelier.storage.engine import Database, in_short
+from chandelier.storage.engine import Database
 from chandelier.storage.history import StorageHistory, check_names, folder_of
 from chandelier.storage.names import owners, version_table
+from chandelier.storage.trouble import in_short
 
 __all__ = ["Migrator", "Revision"]
 
