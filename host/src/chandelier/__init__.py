@@ -36,6 +36,7 @@ from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.people import person_in_channel
 from chandelier.services.scheduler import Timer, Timers
+from chandelier.services.vault import OpenedValue, SealBroken, SealedValue, SealErased, Vault
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Storage
 from chandelier.storage.history import StorageHistory
@@ -60,6 +61,7 @@ __all__ = [
     "Message",
     "Messages",
     "NotAllowed",
+    "OpenedValue",
     "Outbox",
     "Person",
     "PersonalData",
@@ -67,6 +69,9 @@ __all__ = [
     "PluginContext",
     "PluginError",
     "RowId",
+    "SealBroken",
+    "SealErased",
+    "SealedValue",
     "Secret",
     "ServiceUnavailable",
     "Standing",
@@ -77,6 +82,7 @@ __all__ = [
     "Timer",
     "Timers",
     "UtcDateTime",
+    "Vault",
     "change_value",
     "check_hierarchy",
     "fetch_standings",

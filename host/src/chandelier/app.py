@@ -38,6 +38,8 @@ from chandelier.routing.sync import CommandSync, SyncResult
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
 from chandelier.services.scheduler import Scheduler
+from chandelier.services.vault_keys import KeySources
+from chandelier.services.vault_people import PeopleKeys
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
@@ -92,6 +94,8 @@ class Host:
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
         self.languages = Languages()
+        learn = redactor.learn if redactor is not None else None
+        self.vault = PeopleKeys(self.database, self.clock, KeySources.of(deployment, self.config, learn).read)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -170,6 +174,7 @@ class Host:
         await self.database.start()
         await self.upgrades.build_own(HOST_HISTORY)
         self.ids = ComponentIds(await self.state.key("components"))
+        await self.vault.start()
 
     async def _load(self) -> None:
         self._installed = discovery.candidates()

@@ -27,6 +27,7 @@ from chandelier.services.access import Access
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Outbox
 from chandelier.services.scheduler import Timers
+from chandelier.services.vault import Vault
 from chandelier.storage.commits import after_commit
 from chandelier.storage.engine import Storage
 from chandelier.storage.guild_settings import GuildSettings
@@ -153,6 +154,7 @@ class Context:
         outbox: Outbox,
         http: HttpClient,
         access: Access,
+        vault: Vault,
         hooks: PublishedHooks,
         ids: ComponentIds,
         languages: Languages,
@@ -170,6 +172,7 @@ class Context:
         self.outbox = outbox
         self.http = http
         self.access = access
+        self.vault = vault
         self.hooks = hooks
         self._config = config
         self.guilds = guilds

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chandelier.services.http import HttpClient
     from chandelier.services.outbox import Outbox
     from chandelier.services.scheduler import Timers
+    from chandelier.services.vault import Vault
     from chandelier.storage.engine import Storage
 
 __all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
@@ -102,6 +103,7 @@ class PluginContext(Protocol[ConfigT_co]):
     outbox: Outbox
     http: HttpClient
     access: Access
+    vault: Vault
     hooks: Publisher
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chandelier.context import Context, GuildConfigs, PublishedHooks
 from chandelier.record import Record
 from chandelier.services.access import Access
+from chandelier.services.vault import Vault
 from chandelier.storage.names import HOST_NAME
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Provision:
             outbox=host.outbox.outbox(name),
             http=host.http,
             access=Access(name, owners=host.owners),
+            vault=Vault(name, host.vault, host.database.storage(name)),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,
             languages=host.languages,
