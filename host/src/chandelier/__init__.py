@@ -12,6 +12,7 @@ from chandelier.config.secret import Secret
 from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
+from chandelier.personal import Erasure, Kept, PersonalExport
 from chandelier.plugin import (
     Health,
     HealthLevel,
@@ -49,6 +50,7 @@ __all__ = [
     "ComponentPress",
     "ConfigMigration",
     "Effect",
+    "Erasure",
     "FormSubmit",
     "Health",
     "HealthLevel",
@@ -56,6 +58,7 @@ __all__ = [
     "HttpResponse",
     "InvalidRequest",
     "Json",
+    "Kept",
     "Loader",
     "Manifest",
     "Message",
@@ -65,6 +68,7 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonalData",
+    "PersonalExport",
     "Plugin",
     "PluginContext",
     "PluginError",

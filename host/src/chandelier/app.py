@@ -19,6 +19,7 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
+from chandelier.config.secret import Secret
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
 from chandelier.dispatch import Dispatch
@@ -35,8 +36,10 @@ from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.services.feedback import Feedback
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
+from chandelier.services.privacy import ERASE, Privacy
 from chandelier.services.scheduler import Scheduler
 from chandelier.services.vault_keys import KeySources
 from chandelier.services.vault_people import PeopleKeys
@@ -52,12 +55,15 @@ __all__ = ["ESSENTIAL", "Host", "run"]
 ESSENTIAL = "core"
 """The plugin of the host's own commands; it cannot be disabled."""
 
+_NO_TOKEN = "MA.offline.offline"  # noqa: S105 - of the user 0, for hikari, which reads the bot's id in it
+
 
 class Host:
     """One bot: a deployment, its plugins and everything between them.
 
     ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``redactor`` learns the
-    secrets in plugins' configs, so that logs can leave them out.
+    secrets in plugins' configs, so that logs can leave them out. An ``offline`` host is never started: see
+    `prepare`.
     """
 
     def __init__(
@@ -69,8 +75,10 @@ class Host:
         clock: Clock | None = None,
         choose: Callable[[str], str] = secrets.choice,
         redactor: Redactor | None = None,
+        offline: bool = False,
     ) -> None:
         self.redactor = redactor
+        self._offline = offline
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -96,6 +104,7 @@ class Host:
         self.languages = Languages()
         learn = redactor.learn if redactor is not None else None
         self.vault = PeopleKeys(self.database, self.clock, KeySources.of(deployment, self.config, learn).read)
+        self.privacy = Privacy(self)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -110,10 +119,7 @@ class Host:
         Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
         """
         try:
-            await self._open_storage()
-            await self._load()
-            await self._check_config()
-            await self._assemble()
+            await self._assemble_all()
             for record in self._in_state(State.LOADED):
                 if await self.lifecycle.set_up(record):
                     await self.lifecycle.start(record)
@@ -128,6 +134,21 @@ class Host:
         self.started_at = self.clock.now()
         running = [record.name for record in self.lifecycle.records.values() if record.active]
         logger.info("ready: {} plugins running: {}", len(running), ", ".join(running))
+
+    async def prepare(self) -> None:
+        """Set the plugins up without connecting to Discord, to work on what is stored; `stop` ends it.
+
+        Raises ConfigError, or ServiceUnavailable when the database cannot be used.
+        """
+        await self._assemble_all()
+        for record in self._in_state(State.LOADED):
+            await self.lifecycle.set_up(record)
+
+    async def _assemble_all(self) -> None:
+        await self._open_storage()
+        await self._load()
+        await self._check_config()
+        await self._assemble()
 
     async def stop(self) -> None:
         """Stop everything in the reverse order; safe to call twice."""
@@ -229,7 +250,7 @@ class Host:
         for manifest in manifests:
             self.intents |= manifest.intents
             components |= manifest.cache
-        token = self.config.token
+        token = self.config.token or (Secret(_NO_TOKEN) if self._offline else None)
         if token is None:
             raise ServiceUnavailable(
                 "there is no token: set CHANDELIER_TOKEN, or CHANDELIER_TOKEN_FILE to a file that holds it"
@@ -258,8 +279,16 @@ class Host:
         for moment in (hikari.ShardReadyEvent, hikari.ShardResumedEvent):
             self.bot.subscribe(moment, self._look_at_the_clock)
         dispatch = Dispatch(self.gate, self.binder, self.containment)
+        dispatch.own[ERASE] = self.privacy.carry_on
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect)
+        self.feedback = Feedback(
+            self.database,
+            self.clock,
+            self.outbox.outbox(ESSENTIAL),
+            days=self.config.feedback_days,
+        )
+        self.privacy.add(self.feedback)
 
     async def _connect(self) -> None:
         await connect(self.bot)

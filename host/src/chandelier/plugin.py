@@ -32,11 +32,14 @@ ConfigT_co = TypeVar("ConfigT_co", covariant=True)
 
 @attrs.frozen(kw_only=True)
 class PersonalData:
-    """One kind of data that a plugin stores about people: what, why, and for how long."""
+    """One kind of data that a plugin stores about people; members read it in `/privacy`."""
 
     what: str
     why: str
     kept: str
+    """For how long."""
+    on_erasure: str = ""
+    """What stays when the person asks for erasure, and why; empty when nothing does."""
 
 
 @attrs.frozen(kw_only=True)

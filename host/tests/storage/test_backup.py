@@ -176,7 +176,9 @@ class TestRestore:
 
         await restore(hosted, backup.path, {"chandelier": HOST_HISTORY, "diary": history})
 
-        assert await migrator.installed() == {"chandelier": migrator.revisions("chandelier", HOST_HISTORY)[-1]}
+        assert await migrator.installed() == {
+            "chandelier": migrator.revisions("chandelier", HOST_HISTORY)[-1]
+        }
         assert await migrator.upgrade("diary", history) == (None, "0001")
 
     async def test_a_backup_taken_while_others_write_holds_one_consistent_state(self, world: World) -> None:

@@ -5,24 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chandelier.hookspecs import hookimpl
-from chandelier.plugin import Manifest, Plugin
+from chandelier.languages import Messages
+from chandelier.plugin import Manifest, PersonalData, Plugin
 from chandelier.routing.loader import Loader
 
 __all__ = ["Core"]
 
+_ = Messages(__package__)
+
 
 class Core(Plugin[None]):
-    """`/status`, `/plugins`, `/help` and `/config`."""
+    """`/status`, `/plugins`, `/help`, `/config`, `/privacy` and `/feedback`."""
 
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""
-        return Manifest(summary="The host's own commands: status, plugins, help and config.")
+        return Manifest(
+            summary="The host's own commands: status, plugins, help, config, privacy and feedback.",
+            personal_data=(
+                PersonalData(
+                    what=_("what you told the bot's owner with /feedback"),
+                    why=_("so that the owner can read and answer it"),
+                    kept=_("for the time that the owner has set, half a year unless they chose another"),
+                ),
+                PersonalData(
+                    what=_("that you asked for an erasure, while some of it is still to be done"),
+                    why=_("so that every plugin does its part, also one that does not run now"),
+                    kept=_("until it is done; then only that there was one, and not whose"),
+                ),
+            ),
+        )
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import config, plugins, status
+        from chandelier.builtin import config, feedback, plugins, privacy, status
         from chandelier.builtin import help as help_command
 
-        return [status.loader, plugins.loader, help_command.loader, config.loader]
+        return [
+            status.loader,
+            plugins.loader,
+            help_command.loader,
+            config.loader,
+            privacy.loader,
+            feedback.loader,
+        ]

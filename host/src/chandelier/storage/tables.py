@@ -150,13 +150,17 @@ class ErasureRow(HostTables):
     __table_args__ = (Index(None, "person_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    reference: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int | None] = mapped_column(BigInteger)
     """None once every part is done."""
     asked_by: Mapped[str] = mapped_column(Text)
     """``person`` or ``owner``."""
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def reference(self) -> str:
+        """What people call it."""
+        return f"E{self.id}"
 
 
 class ErasurePartRow(HostTables):
@@ -177,25 +181,28 @@ class FeedbackRow(HostTables):
 
     __tablename__ = "chandelier_feedback"
     __table_args__ = (
-        UniqueConstraint("reference"),
         Index(None, "person_id", "sent_at"),
         Index(None, "sent_at"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    reference: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int] = mapped_column(BigInteger)
     guild_id: Mapped[int | None] = mapped_column(BigInteger)
     locale: Mapped[str] = mapped_column(Text)
     """The language in which the answer reaches the person."""
     text: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    delivered: Mapped[int] = mapped_column(Integer, default=0)
-    """How many of the owners have it."""
+    delivered: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether one of the owners has it at least."""
     trouble: Mapped[str | None] = mapped_column(Text)
     """Why an owner does not have it."""
     answer: Mapped[str | None] = mapped_column(Text)
     answered_by: Mapped[int | None] = mapped_column(BigInteger)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_delivered: Mapped[bool | None] = mapped_column(Boolean)
+
+    @property
+    def reference(self) -> str:
+        """What people call it."""
+        return f"F{self.id}"

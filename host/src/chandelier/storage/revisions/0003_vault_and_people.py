@@ -39,7 +39,6 @@ def upgrade() -> None:
     op.create_table(
         "chandelier_erasures",
         sa.Column("id", RowId, nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("asked_at", UtcDateTime(), nullable=False),
@@ -61,20 +60,18 @@ def upgrade() -> None:
     op.create_table(
         "chandelier_feedback",
         sa.Column("id", RowId, nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("sent_at", UtcDateTime(), nullable=False),
-        sa.Column("delivered", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Boolean(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("answered_by", sa.BigInteger(), nullable=True),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("answer_delivered", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="chandelier_feedback_pk"),
-        sa.UniqueConstraint("reference", name="chandelier_feedback_reference_uq"),
         sqlite_autoincrement=True,
     )
     op.create_index(
