@@ -13,6 +13,7 @@ from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, Plugi
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
 from chandelier.observe.plugin_metrics import Metrics
+from chandelier.personal import Erasure, Kept, PersonalExport
 from chandelier.plugin import (
     Capability,
     Health,
@@ -40,6 +41,7 @@ from chandelier.services.http import HttpClient, HttpResponse
 from chandelier.services.outbox import Effect, Outbox
 from chandelier.services.people import person_in_channel
 from chandelier.services.scheduler import Timer, Timers
+from chandelier.services.vault import OpenedValue, SealBroken, SealedValue, SealErased, Vault
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Storage
 from chandelier.storage.history import StorageHistory
@@ -55,6 +57,7 @@ __all__ = [
     "ComponentPress",
     "ConfigMigration",
     "Effect",
+    "Erasure",
     "FormSubmit",
     "Health",
     "HealthLevel",
@@ -62,19 +65,25 @@ __all__ = [
     "HttpResponse",
     "InvalidRequest",
     "Json",
+    "Kept",
     "Loader",
     "Manifest",
     "Message",
     "Messages",
     "Metrics",
     "NotAllowed",
+    "OpenedValue",
     "Outbox",
     "Person",
     "PersonalData",
+    "PersonalExport",
     "Plugin",
     "PluginContext",
     "PluginError",
     "RowId",
+    "SealBroken",
+    "SealErased",
+    "SealedValue",
     "Secret",
     "ServiceUnavailable",
     "Standing",
@@ -85,6 +94,7 @@ __all__ = [
     "Timer",
     "Timers",
     "UtcDateTime",
+    "Vault",
     "change_value",
     "check_hierarchy",
     "fetch_standings",

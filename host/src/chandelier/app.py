@@ -21,6 +21,7 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
+from chandelier.config.secret import Secret
 from chandelier.connection import connect
 from chandelier.containment import Containment, ParkingClock
 from chandelier.discovery import Candidate
@@ -43,10 +44,14 @@ from chandelier.routing.sync import CommandSync, SyncResult
 from chandelier.services.access_rules import AccessRules
 from chandelier.services.audit import AuditLog
 from chandelier.services.capabilities import Capabilities, declared_by
+from chandelier.services.feedback import Feedback
 from chandelier.services.guild_locales import GuildLocales
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
+from chandelier.services.privacy import ERASE, Privacy
 from chandelier.services.scheduler import Scheduler
+from chandelier.services.vault_keys import KeySources
+from chandelier.services.vault_people import PeopleKeys
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
@@ -62,12 +67,15 @@ __all__ = ["ESSENTIAL", "Host", "run"]
 ESSENTIAL = "core"
 """The plugin of the host's own commands; it cannot be disabled."""
 
+_NO_TOKEN = "MA.offline.offline"  # noqa: S105 - of the user 0, for hikari, which reads the bot's id in it
+
 
 class Host:
     """One bot: a deployment, its plugins and everything between them.
 
     ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``redactor`` learns the
-    secrets in plugins' configs, so that logs can leave them out.
+    secrets in plugins' configs, so that logs can leave them out. An ``offline`` host is never started: see
+    `prepare`.
     """
 
     def __init__(
@@ -79,8 +87,10 @@ class Host:
         clock: Clock | None = None,
         choose: Callable[[str], str] = secrets.choice,
         redactor: Redactor | None = None,
+        offline: bool = False,
     ) -> None:
         self.redactor = redactor
+        self._offline = offline
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -124,6 +134,9 @@ class Host:
         self.languages = Languages(self.config.locales_path(deployment.base))
         self.essential = frozenset({ESSENTIAL})
         """Plugins without which the bot is not ready."""
+        learn = redactor.learn if redactor is not None else None
+        self.vault = PeopleKeys(self.database, self.clock, KeySources.of(deployment, self.config, learn).read)
+        self.privacy = Privacy(self)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None
@@ -143,9 +156,7 @@ class Host:
         try:
             await self._open_storage()
             await self.observatory.start()
-            await self._load()
-            await self._check_config()
-            await self._assemble()
+            await self._assemble_all()
             for record in self._in_state(State.LOADED):
                 if await self.lifecycle.set_up(record):
                     await self.lifecycle.start(record)
@@ -159,6 +170,21 @@ class Host:
         self.started_at = self.clock.now()
         running = [record.name for record in self.lifecycle.records.values() if record.active]
         logger.info("ready: {} plugins running: {}", len(running), ", ".join(running))
+
+    async def prepare(self) -> None:
+        """Set the plugins up without connecting to Discord, to work on what is stored; `stop` ends it.
+
+        Raises ConfigError, or ServiceUnavailable when the database cannot be used.
+        """
+        await self._open_storage()
+        await self._assemble_all()
+        for record in self._in_state(State.LOADED):
+            await self.lifecycle.set_up(record)
+
+    async def _assemble_all(self) -> None:
+        await self._load()
+        await self._check_config()
+        await self._assemble()
 
     async def stop(self) -> None:
         """Stop everything in the reverse order; safe to call twice."""
@@ -212,6 +238,7 @@ class Host:
         await self.database.start()
         await self.upgrades.build_own(HOST_HISTORY)
         self.ids = ComponentIds(await self.state.key("components"))
+        await self.vault.start()
 
     async def _load(self) -> None:
         self._installed = discovery.candidates()
@@ -267,7 +294,7 @@ class Host:
         for manifest in manifests:
             self.intents |= manifest.intents
             components |= manifest.cache
-        token = self.config.token
+        token = self.config.token or (Secret(_NO_TOKEN) if self._offline else None)
         if token is None:
             raise ServiceUnavailable(
                 "there is no token: set CHANDELIER_TOKEN, or CHANDELIER_TOKEN_FILE to a file that holds it"
@@ -299,10 +326,18 @@ class Host:
         for moment in (hikari.ShardReadyEvent, hikari.ShardResumedEvent):
             self.bot.subscribe(moment, self._look_at_the_clock)
         dispatch = Dispatch(self.gate, self.binder, self.containment)
+        dispatch.own[ERASE] = self.privacy.carry_on
         self.scheduler = Scheduler(self.database, self.clock, dispatch.timer)
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect, dispatch.batch_size)
         self.observatory.metrics.attach()
         self.database.recovered = self._kick
+        self.feedback = Feedback(
+            self.database,
+            self.clock,
+            self.outbox.outbox(ESSENTIAL),
+            days=self.config.feedback_days,
+        )
+        self.privacy.add(self.feedback)
 
     async def _connect(self) -> None:
         await connect(self.bot)

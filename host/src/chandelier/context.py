@@ -29,6 +29,7 @@ from chandelier.services.audit import Audit
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import Outbox
 from chandelier.services.scheduler import Timers
+from chandelier.services.vault import Vault
 from chandelier.storage.commits import after_commit
 from chandelier.storage.engine import Storage
 from chandelier.storage.guild_settings import GuildSettings
@@ -172,6 +173,7 @@ class Context:
         access: Access,
         audit: Audit,
         metrics: Metrics,
+        vault: Vault,
         hooks: PublishedHooks,
         ids: ComponentIds,
         languages: Languages,
@@ -191,6 +193,7 @@ class Context:
         self.access = access
         self.audit = audit
         self.metrics = metrics
+        self.vault = vault
         self.hooks = hooks
         self._config = config
         self.guilds = guilds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from chandelier.containment import Containment
@@ -23,9 +23,13 @@ class Dispatch:
         self._gate = gate
         self._binder = binder
         self._containment = containment
+        self.own: dict[str, Callable[[str, Timer], Awaitable[None]]] = {}
+        """The host's own work on timers of a plugin, by the timers' kind."""
 
     async def timer(self, plugin: str, timer: Timer) -> Any:
         """Run a timer's handler; raises PluginNotRunning when there is none now."""
+        if (own := self.own.get(timer.kind)) is not None:
+            return await own(plugin, timer)
         return await self._run(plugin, "timers", timer.kind, timer)
 
     async def effect(self, plugin: str, effect: Effect | list[Effect]) -> Mapping[str, Any] | None:

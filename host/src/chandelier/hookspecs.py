@@ -17,6 +17,7 @@ import click
 import pluggy
 
 from chandelier.config.migrations import ConfigMigration
+from chandelier.personal import AskedBy, Erasure, PersonalExport
 from chandelier.plugin import Health, Manifest, StatusSection
 from chandelier.routing.loader import Loader
 from chandelier.storage.history import StorageHistory
@@ -83,13 +84,17 @@ async def chandelier_status(guild_id: int) -> StatusSection | None:
 
 
 @hookspec
-async def chandelier_export_person(user_id: int) -> Mapping[str, Any]:
-    """All that the plugin stores about a person, as JSON-ready data."""
+async def chandelier_export_person(user_id: int) -> Mapping[str, Any] | PersonalExport:
+    """All that the plugin stores about a person, as JSON-ready data; with files, as a `PersonalExport`."""
 
 
 @hookspec
-async def chandelier_erase_person(user_id: int) -> int:
-    """Erase what the plugin stores about a person; returns how many records were erased."""
+async def chandelier_erase_person(user_id: int, by: AskedBy) -> int | Erasure:
+    """Erase what the plugin stores about a person; returns how many records were, or an `Erasure`.
+
+    ``by`` is ``"person"`` or ``"owner"``: what others rely on may be kept from the person, and the `Erasure`
+    says what and why; the bot's owner has weighed it. Called again after a crash.
+    """
 
 
 @hookspec

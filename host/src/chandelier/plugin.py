@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chandelier.services.http import HttpClient
     from chandelier.services.outbox import Outbox
     from chandelier.services.scheduler import Timers
+    from chandelier.services.vault import Vault
     from chandelier.storage.engine import Storage
 
 __all__ = [
@@ -57,11 +58,14 @@ ConfigT_co = TypeVar("ConfigT_co", covariant=True)
 
 @attrs.frozen(kw_only=True)
 class PersonalData:
-    """One kind of data that a plugin stores about people: what, why, and for how long."""
+    """One kind of data that a plugin stores about people; members read it in `/privacy`."""
 
     what: str
     why: str
     kept: str
+    """For how long."""
+    on_erasure: str = ""
+    """What stays when the person asks for erasure, and why; empty when nothing does."""
 
 
 @attrs.frozen
@@ -155,6 +159,7 @@ class PluginContext(Protocol[ConfigT_co]):
     access: Access
     audit: Audit
     metrics: Metrics
+    vault: Vault
     hooks: Publisher
 
     @property

@@ -8,6 +8,7 @@ from chandelier.context import Context, GuildConfigs, PublishedHooks
 from chandelier.record import Record
 from chandelier.routing.localisation import localisable
 from chandelier.services.access import Access
+from chandelier.services.vault import Vault
 from chandelier.storage.names import HOST_NAME
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Provision:
             access=Access(name, owners=host.owners, rules=host.rules, capabilities=host.capabilities),
             audit=host.audit.audit(name),
             metrics=host.observatory.metrics.of(name, record.ledger),
+            vault=Vault(name, host.vault, host.database.storage(name)),
             hooks=PublishedHooks(host.hooks, host.gate.active, self._failed),
             ids=host.ids,
             languages=host.languages,

@@ -8,7 +8,7 @@ import hikari
 
 from chandelier.hookspecs import hookimpl
 from chandelier.languages import Messages
-from chandelier.plugin import Capability, Manifest, Plugin
+from chandelier.plugin import Capability, Manifest, PersonalData, Plugin
 from chandelier.routing.loader import Loader
 
 __all__ = ["Core"]
@@ -17,23 +17,43 @@ _ = Messages(__package__)
 
 
 class Core(Plugin[None]):
-    """`/status`, `/plugins`, `/help` and `/config`."""
+    """`/status`, `/plugins`, `/help`, `/config`, `/privacy` and `/feedback`."""
 
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""
         return Manifest(
-            summary="The host's own commands: status, plugins, help, config, access and audit.",
+            summary="The host's own commands: how it is, help, settings, access, privacy and feedback.",
             capabilities=(
                 Capability("config", _("Change this server's settings"), hikari.Permissions.MANAGE_GUILD),
                 Capability("access", _("Change who may do what"), hikari.Permissions.MANAGE_GUILD),
+            ),
+            personal_data=(
+                PersonalData(
+                    what=_("what you told the bot's owner with /feedback"),
+                    why=_("so that the owner can read and answer it"),
+                    kept=_("for the time that the owner has set, half a year unless they chose another"),
+                ),
+                PersonalData(
+                    what=_("that you asked for an erasure, while some of it is still to be done"),
+                    why=_("so that every plugin does its part, also one that does not run now"),
+                    kept=_("until it is done; then only that there was one, and not whose"),
+                ),
             ),
         )
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import access, config, plugins, status
+        from chandelier.builtin import access, config, feedback, plugins, privacy, status
         from chandelier.builtin import help as help_command
 
-        return [status.loader, plugins.loader, help_command.loader, config.loader, access.loader]
+        return [
+            status.loader,
+            plugins.loader,
+            help_command.loader,
+            config.loader,
+            access.loader,
+            privacy.loader,
+            feedback.loader,
+        ]

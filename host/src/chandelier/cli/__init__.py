@@ -25,6 +25,9 @@ _COMMANDS = {
     "plugins": "chandelier.cli.plugins:plugins_group",
     "config": "chandelier.cli.config:config_group",
     "db": "chandelier.cli.db:db_group",
+    "data": "chandelier.cli.data:data_group",
+    "feedback": "chandelier.cli.feedback:feedback_group",
+    "vault": "chandelier.cli.vault:vault_group",
 }
 """The host's own commands in the order of the help; a plugin cannot take their names."""
 

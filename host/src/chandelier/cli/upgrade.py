@@ -27,7 +27,8 @@ from chandelier.config.host import HostConfig
 from chandelier.errors import ChandelierError, InvalidRequest, PluginError
 from chandelier.loading import Description
 from chandelier.observe.log import Logs
-from chandelier.storage.engine import Database, in_short
+from chandelier.storage.engine import Database
+from chandelier.storage.trouble import in_short
 from chandelier.upgrading.journal import Journal
 
 __all__ = ["resolve_interrupted", "upgrade_command"]

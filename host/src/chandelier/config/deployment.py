@@ -15,7 +15,7 @@ import attrs
 
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.bounds import shown
-from chandelier.config.environment import HOST, unknown_variables, variable
+from chandelier.config.environment import FILE_SUFFIX, HOST, unknown_variables, variable
 from chandelier.config.file import Backups, ConfigFile, write_atomically
 from chandelier.config.layers import Loaded, Section, load_section, read_section, section_path, section_table
 from chandelier.config.migrations import ConfigMigration, Stride, plan
@@ -128,6 +128,18 @@ class Deployment:
     def base(self) -> Path:
         """The folder of the config file, from which relative paths in it count."""
         return self.file.path.parent
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder, as far as it can be known without the rest of the config being right."""
+        return self.base / _data_dir(self.file, self.environ)
+
+    def secret_file(self, name: str) -> Path | None:
+        """The file that one of the host's own secrets is read from; None when it comes from no file."""
+        if file := self.environ.get(variable(HOST, (name,)) + FILE_SUFFIX):
+            return Path(file).expanduser()
+        stated = self._table(HOST).get(f"{name}_file")
+        return self.base / Path(stated).expanduser() if isinstance(stated, str) and stated else None
 
     def host(self, schema: type[T]) -> T:
         """The host's own section, typed. Raises ConfigError with every problem."""

@@ -91,6 +91,21 @@ class HostConfig:
         min_length=1,
         help="Folder for translations of your own, NAME/LOCALE.po, which come before those of the plugins.",
     )
+    vault_key: Secret | None = setting(
+        None,
+        help="The keys that protect what plugins seal about people: chandelier vault new-key makes one. "
+        "Several, separated by spaces or lines, while one takes the place of another: the first one is used. "
+        "A file with them must be outside data_dir, and closed to other users.",
+    )
+    vault_keyring: str | None = setting(
+        None,
+        min_length=1,
+        help="The same in the keyring of the operating system, under this service's name: needs keyring, "
+        "which the extra chandelier[keyring] brings.",
+    )
+    feedback_days: int = setting(
+        180, ge=1, le=3650, help="Days that what members tell with /feedback is kept."
+    )
     auto_migrate: bool = setting(
         True, help="Bring config and database up to date at start, after a backup; else only say what is due."
     )

@@ -12,8 +12,9 @@ import attrs
 from sqlalchemy import case, func, select, text
 
 from chandelier.clock import Clock
-from chandelier.storage.engine import Database, in_short
+from chandelier.storage.engine import Database
 from chandelier.storage.tables import OutboxRow, TimerRow
+from chandelier.storage.trouble import in_short
 
 __all__ = ["LATE", "Depths", "read_depths"]
 

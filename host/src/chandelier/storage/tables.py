@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chandelier.storage.columns import NAMING_CONVENTION, BytewiseText, Json, RowId, UtcDateTime
@@ -14,12 +24,17 @@ __all__ = [
     "AccessRuleRow",
     "AuditRow",
     "AuditSearchRow",
+    "ErasurePartRow",
+    "ErasureRow",
+    "FeedbackRow",
     "GuildSettingsRow",
     "HostTables",
     "KeyRow",
     "OutboxRow",
     "PluginStateRow",
     "TimerRow",
+    "VaultKeyRow",
+    "VaultPersonRow",
 ]
 
 
@@ -171,3 +186,93 @@ class AuditSearchRow(HostTables):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     query: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class VaultKeyRow(HostTables):
+    """A key-encryption key that has wrapped something here, known by its id; never the key itself."""
+
+    __tablename__ = "chandelier_vault_keys"
+
+    key_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    check_value: Mapped[bytes] = mapped_column(LargeBinary)
+    """Tells the right key from a wrong one of the same id, and nothing else about it."""
+    first_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VaultPersonRow(HostTables):
+    """One person's data key, wrapped; without this row nobody reads what was sealed for them."""
+
+    __tablename__ = "chandelier_vault_people"
+    __table_args__ = (UniqueConstraint("data_key"), Index(None, "wrapped_by", "person_id"))
+
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    data_key: Mapped[str] = mapped_column(Text)
+    """A random name of the data key, which stands in everything it sealed."""
+    wrapped_by: Mapped[str] = mapped_column(Text)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ErasureRow(HostTables):
+    """A person's data is to be erased: written before anything is, kept without the person afterwards."""
+
+    __tablename__ = "chandelier_erasures"
+    __table_args__ = (Index(None, "person_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None once every part is done."""
+    asked_by: Mapped[str] = mapped_column(Text)
+    """``person`` or ``owner``."""
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def reference(self) -> str:
+        """What people call it."""
+        return f"E{self.id}"
+
+
+class ErasurePartRow(HostTables):
+    """One plugin's part of an erasure, and its account of what was erased and what is kept."""
+
+    __tablename__ = "chandelier_erasure_parts"
+
+    erasure_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    plugin: Mapped[str] = mapped_column(Text, primary_key=True)
+    erased: Mapped[int | None] = mapped_column(Integer)
+    kept: Mapped[list[Any] | None] = mapped_column(Json)
+    problem: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FeedbackRow(HostTables):
+    """What a member told the bot's owners, and what became of it."""
+
+    __tablename__ = "chandelier_feedback"
+    __table_args__ = (
+        Index(None, "person_id", "sent_at"),
+        Index(None, "sent_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    locale: Mapped[str] = mapped_column(Text)
+    """The language in which the answer reaches the person."""
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    delivered: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether one of the owners has it at least."""
+    trouble: Mapped[str | None] = mapped_column(Text)
+    """Why an owner does not have it."""
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[int | None] = mapped_column(BigInteger)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answer_delivered: Mapped[bool | None] = mapped_column(Boolean)
+
+    @property
+    def reference(self) -> str:
+        """What people call it."""
+        return f"F{self.id}"

@@ -23,8 +23,9 @@ from chandelier.config.host import HostConfig
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.record import State
 from chandelier.routing.planning import Plan
-from chandelier.storage.engine import Database, in_short
+from chandelier.storage.engine import Database
 from chandelier.storage.restore import restore
+from chandelier.storage.trouble import in_short
 from chandelier.upgrading.carry_out import carry_out
 from chandelier.upgrading.journal import save_bytes
 from chandelier.upgrading.safety import copy_database
