@@ -27,13 +27,29 @@ class Core(Plugin[None]):
             capabilities=(
                 Capability("config", _("Change this server's settings"), hikari.Permissions.MANAGE_GUILD),
                 Capability("access", _("Change who may do what"), hikari.Permissions.MANAGE_GUILD),
+                Capability("audit", _("See who changed what"), hikari.Permissions.VIEW_AUDIT_LOG),
             ),
         )
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import access, config, plugins, status
+        from chandelier.builtin import access, audit, config, plugins, status, tidy
         from chandelier.builtin import help as help_command
 
-        return [status.loader, plugins.loader, help_command.loader, config.loader, access.loader]
+        return [
+            status.loader,
+            plugins.loader,
+            help_command.loader,
+            config.loader,
+            access.loader,
+            audit.loader,
+            tidy.loader,
+        ]
+
+    @hookimpl
+    async def chandelier_ready(self) -> None:
+        """What is done every day is done from now on."""
+        from chandelier.builtin import tidy
+
+        await tidy.schedule(self.ctx)

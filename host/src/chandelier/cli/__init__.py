@@ -24,6 +24,7 @@ _COMMANDS = {
     "plugins": "chandelier.cli.plugins:plugins_group",
     "config": "chandelier.cli.config:config_group",
     "db": "chandelier.cli.db:db_group",
+    "audit": "chandelier.cli.audit:audit_group",
 }
 """The host's own commands in the order of the help; a plugin cannot take their names."""
 

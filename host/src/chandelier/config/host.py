@@ -101,6 +101,9 @@ class HostConfig:
         30.0, ge=1, le=900, help="Seconds that a command, listener, component or task may take."
     )
     hook_timeout: float = setting(10.0, ge=1, le=300, help="Seconds that a plugin's hook may take.")
+    audit_days: int = setting(
+        400, ge=0, le=36500, help="Days that the audit log (who changed what) is kept; 0 for ever."
+    )
     log_level: str = setting(
         "INFO",
         choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
