@@ -64,18 +64,6 @@ async def test_status_shows_the_bot_and_each_plugins_section(discord, start_host
     assert fields["Shop"] == "3 products\nall well"
 
 
-async def test_help_shows_what_this_member_may_use(discord, start_host, market) -> None:
-    _, general, mod, alice = market
-    await start_host("shop")
-
-    for_alice, for_mod = await alice.slash(general, "help"), await mod.slash(general, "help")
-
-    assert "status" in for_alice.text and "ban-shop" not in for_alice.text
-    assert "ban-shop" in for_mod.text and "config show" in for_mod.text
-    misspelled = await alice.slash(general, "help", plugin="shopp")
-    assert "Try one of" in misspelled.text
-
-
 async def test_a_setting_is_changed_shown_with_its_layer_and_reset(discord, start_host, market) -> None:
     _, general, mod, _ = market
     host = await start_host("shop", config={"shop": {"every": 120}})

@@ -51,6 +51,11 @@ class Operator:
         """What the command printed as JSON."""
         return json.loads(self.types(*words, "--json").stdout)
 
+    def exports(self, *words: str) -> list[dict[str, Any]] | None:
+        """What ``chandelier audit export`` writes; None when it could not."""
+        result = CliRunner().invoke(main, ["audit", "export", "--format", "json", *words])
+        return json.loads(result.stdout) if result.exit_code == 0 else None
+
     def status_of(self, name: str) -> dict[str, Any]:
         """The plugin's line of the status."""
         return next(each for each in self.reads("status")["plugins"] if each["name"] == name)
@@ -290,3 +295,27 @@ def test_a_bad_config_ends_with_78(operator: Operator) -> None:
 
     assert result.exit_code == 78
     assert "config.toml:2" in result.output
+
+
+def test_what_the_owner_does_at_the_command_line_is_in_the_audit_log(operator: Operator) -> None:
+    assert operator.exports() is None  # before anything was made
+    operator.types("upgrade", "chandelier")
+    operator.types("upgrade", "diary")
+    operator.types("backup")
+    [backup] = [each for each in operator.reads("backups") if each["label"] == "manual"]
+    operator.types("downgrade", "diary", "base")
+    operator.types("restore", backup["path"], "--plugin", "diary", "--yes")
+
+    log = operator.exports()
+
+    assert log is not None and {entry["actor"] for entry in log} == {"command line"}
+    assert [(entry["action"], entry["subject"], entry["before"], entry["after"]) for entry in log] == [
+        ("db.restore", "diary", None, {"file": Path(backup["path"]).name, "put back": ["diary"]}),
+        ("db.downgrade", "diary", "0001", None),
+        ("db.upgrade", "diary", None, "0001"),
+        ("db.upgrade", "chandelier", None, log[-1]["after"]),
+    ]
+    assert operator.exports("--action", "db.restore", "--since", "1h") == log[:1]
+    assert operator.exports("--until", "7d") == []
+    wrong = CliRunner().invoke(main, ["audit", "export", "--since", "soon"])
+    assert wrong.exit_code == 1 and "no time that I can read" in wrong.output

@@ -9,7 +9,7 @@ import attrs
 import hikari
 import lightbulb
 
-from chandelier.app import Host
+from chandelier.app import ESSENTIAL, Host
 from chandelier.routing.binding import command_name
 from chandelier.services.visibility import default_permissions
 
@@ -38,6 +38,8 @@ class Entry:
     contexts: tuple[hikari.ApplicationContextType, ...] | None
     """Where it can be used; None everywhere."""
     nsfw: bool
+    for_owner: bool = False
+    """Whether only the bot's owner may use it."""
 
     @property
     def shown(self) -> str:
@@ -48,7 +50,7 @@ class Entry:
 
 
 def entries(host: Host) -> list[Entry]:
-    """The commands of plugins that run now, ordered by plugin and name."""
+    """The commands of plugins that run now, ordered by plugin and name; the host's own come last."""
     ids = {
         (hikari.CommandType(command.type).name.lower(), command.name): int(command.id)
         for commands in host.client.created_commands.values()
@@ -76,9 +78,13 @@ def entries(host: Host) -> list[Entry]:
                     capability=getattr(leaf, "capability", None),
                     contexts=contexts,
                     nsfw=bool(data.nsfw),
+                    for_owner=bool(getattr(leaf, "for_owner", False)),
                 )
             )
-    return sorted(found, key=lambda entry: (entry.owner, entry.kind != "slash", entry.path))
+    return sorted(
+        found,
+        key=lambda entry: (entry.owner == ESSENTIAL, entry.owner, entry.kind != "slash", entry.path),
+    )
 
 
 def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:

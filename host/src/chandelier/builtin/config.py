@@ -55,6 +55,8 @@ class ShowConfig(
 ):
     """Every value with its layer."""
 
+    capability = "config"
+    examples = ("/config show plugin:moderation",)
     plugin = lightbulb.string("plugin", "Which plugin", autocomplete=suggest_plugins)
 
     @lightbulb.invoke
@@ -73,6 +75,8 @@ class ShowConfig(
 class SetConfig(lightbulb.SlashCommand, name="set", description="Change a setting for this server"):
     """Validated by the plugin's schema."""
 
+    capability = "config"
+    examples = ("/config set plugin:moderation setting:log_channel value:#mod-log",)
     plugin = lightbulb.string("plugin", "Which plugin", autocomplete=suggest_plugins)
     setting = lightbulb.string("setting", "Which setting", autocomplete=suggest_settings)
     value = lightbulb.string("value", "The new value; several are separated by commas")
@@ -93,6 +97,8 @@ class SetConfig(lightbulb.SlashCommand, name="set", description="Change a settin
 class ResetConfig(lightbulb.SlashCommand, name="reset", description="Go back to the bot's own value"):
     """Takes this server's value away."""
 
+    capability = "config"
+    examples = ("/config reset plugin:moderation setting:log_channel",)
     plugin = lightbulb.string("plugin", "Which plugin", autocomplete=suggest_plugins)
     setting = lightbulb.string("setting", "Which setting", autocomplete=suggest_settings)
 

@@ -27,6 +27,7 @@ class Core(Plugin[None]):
             capabilities=(
                 Capability("config", _("Change this server's settings"), hikari.Permissions.MANAGE_GUILD),
                 Capability("access", _("Change who may do what"), hikari.Permissions.MANAGE_GUILD),
+                Capability("audit", _("See who changed what"), hikari.Permissions.VIEW_AUDIT_LOG),
             ),
             personal_data=(
                 PersonalData(
@@ -45,7 +46,7 @@ class Core(Plugin[None]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import access, config, feedback, plugins, privacy, status
+        from chandelier.builtin import access, audit, config, feedback, plugins, privacy, status, tidy
         from chandelier.builtin import help as help_command
 
         return [
@@ -56,4 +57,13 @@ class Core(Plugin[None]):
             access.loader,
             privacy.loader,
             feedback.loader,
+            audit.loader,
+            tidy.loader,
         ]
+
+    @hookimpl
+    async def chandelier_ready(self) -> None:
+        """What is done every day is done from now on."""
+        from chandelier.builtin import tidy
+
+        await tidy.schedule(self.ctx)

@@ -54,6 +54,8 @@ class ListPlugins(lightbulb.SlashCommand, name="list", description="Every plugin
 class EnablePlugin(lightbulb.SlashCommand, name="enable", description="Start a plugin"):
     """For the bot's owner."""
 
+    for_owner = True
+    examples = ("/plugins enable name:redeye",)
     name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
 
     @lightbulb.invoke
@@ -67,6 +69,8 @@ class EnablePlugin(lightbulb.SlashCommand, name="enable", description="Start a p
 class DisablePlugin(lightbulb.SlashCommand, name="disable", description="Stop a plugin and keep it stopped"):
     """For the bot's owner."""
 
+    for_owner = True
+    examples = ("/plugins disable name:redeye",)
     name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
 
     @lightbulb.invoke
@@ -84,6 +88,8 @@ class ReloadPlugin(
 ):
     """For the bot's owner."""
 
+    for_owner = True
+    examples = ("/plugins reload name:redeye",)
     name = lightbulb.string("name", "Which plugin", autocomplete=suggest_plugins)
 
     @lightbulb.invoke

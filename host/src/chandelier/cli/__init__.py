@@ -28,6 +28,7 @@ _COMMANDS = {
     "data": "chandelier.cli.data:data_group",
     "feedback": "chandelier.cli.feedback:feedback_group",
     "vault": "chandelier.cli.vault:vault_group",
+    "audit": "chandelier.cli.audit:audit_group",
 }
 """The host's own commands in the order of the help; a plugin cannot take their names."""
 

@@ -30,6 +30,7 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.errors import InvalidRequest, PluginError
 from chandelier.observe.log import Logs
+from chandelier.services.audit_files import has_log, note_at_command_line
 from chandelier.storage.backup import Backup
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY, StorageHistory
@@ -37,7 +38,7 @@ from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.restore import restore, set_aside
 
-__all__ = ["db_group"]
+__all__ = ["db_group", "open_database"]
 
 ResultT = TypeVar("ResultT")
 
@@ -106,6 +107,10 @@ def upgrade_command(installed: Installed, plugin: str | None, config_path: Path,
         for name, history in histories.items():
             try:
                 before, after = await migrator.upgrade(name, history)
+                if before != after:
+                    await note_at_command_line(
+                        migrator.database, "db.upgrade", subject=name, before=before, after=after
+                    )
                 done.append({"plugin": name, "before": before, "after": after, "problem": None})
             except PluginError as error:
                 done.append({"plugin": name, "before": None, "after": None, "problem": str(error)})
@@ -134,6 +139,9 @@ def downgrade_command(
 
     async def downgrade(migrator: Migrator) -> dict[str, Any]:
         before, after = await migrator.downgrade(plugin, history, revision)
+        await note_at_command_line(
+            migrator.database, "db.downgrade", subject=plugin, before=before, after=after
+        )
         return {"plugin": plugin, "before": before, "after": after, "problem": None}
 
     with claim(_database(config_path).data_dir):
@@ -204,6 +212,8 @@ def restore_command(
         aside = await set_aside(database, file) if plugin is None else None
         async with _opened(database):
             done = await restore(database, file, histories, only=plugin)
+            facts = {"file": file.name, "put back": list(done.put_back)}
+            await note_at_command_line(database, "db.restore", subject=plugin or "everything", after=facts)
         return {
             "put_back": list(done.put_back),
             "left_alone": list(done.left_alone),
@@ -227,6 +237,19 @@ def _database(config_path: Path) -> Database:
     config = deployment.host(HostConfig)
     base = config_path.absolute().parent
     return Database(config.database(base), data_dir=config.data_path(base), clock=SystemClock())
+
+
+@asynccontextmanager
+async def open_database(config_path: Path) -> AsyncGenerator[Database | None, None]:
+    """The database of a deployment, opened for reading beside the bot; None before the bot's first start."""
+    database = _database(config_path)
+    if database.dialect == "sqlite" and not await asyncio.to_thread(database.path.exists):
+        yield None
+        return
+    async with _opened(database):
+        async with database.connect() as connection:
+            ready = await has_log(connection)
+        yield database if ready else None
 
 
 @asynccontextmanager

@@ -133,6 +133,9 @@ class HostConfig:
         le=600,
         help="Seconds for which a plugin may block the whole bot before it is named in the log.",
     )
+    audit_days: int = setting(
+        400, ge=0, le=36500, help="Days that the audit log (who changed what) is kept; 0 for ever."
+    )
     log_level: str = setting(
         "INFO",
         choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

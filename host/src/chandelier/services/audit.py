@@ -18,7 +18,7 @@ from chandelier.observe.redact import Redactor
 from chandelier.services.acting import Actor, ActorKind, current_actor
 from chandelier.storage.engine import Database
 from chandelier.storage.names import HOST_NAME
-from chandelier.storage.tables import AuditRow
+from chandelier.storage.tables import AuditRow, AuditSearchRow
 
 __all__ = ["Actor", "Audit", "AuditLog", "Entry", "Query", "current_actor"]
 
@@ -221,6 +221,9 @@ class AuditLog:
             row.subject = row.subject.replace(str(user_id), ERASED)
             row.before, row.after = _without(row.before, user_id), _without(row.after, user_id)
             row.words = _words(row)
+        for search in await session.scalars(select(AuditSearchRow)):
+            if user_id in (search.query.get("by"), search.query.get("about")):
+                await session.delete(search)
         return len(rows)
 
     def _kept(self, value: Any) -> Any:

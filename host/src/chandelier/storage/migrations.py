@@ -49,6 +49,11 @@ class Migrator:
         self._database = database
         self.backups = Backups(database)
 
+    @property
+    def database(self) -> Database:
+        """The database whose tables it changes."""
+        return self._database
+
     async def current(self, name: str) -> str | None:
         """The revision that the database has for ``name``; None when it has none."""
         async with self._database.connect() as connection:

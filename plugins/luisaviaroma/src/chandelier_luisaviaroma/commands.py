@@ -11,7 +11,7 @@ import lightbulb
 from hikari.impl import MessageActionRowBuilder
 
 import chandelier
-from chandelier_luisaviaroma.picking import CAPABILITY, DEFAULT, LINK
+from chandelier_luisaviaroma.picking import DEFAULT, LINK
 from chandelier_luisaviaroma.plugin import Luisaviaroma
 from chandelier_luisaviaroma.tables import StoredProduct
 
@@ -40,9 +40,10 @@ loader.command(group)
 class List(lightbulb.SlashCommand, name="list", description="The stored products, the newest first"):
     """`/luisaviaroma list`."""
 
+    capability = "store"
+
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: Luisaviaroma) -> None:
-        await plugin.ctx.access.require(ctx, CAPABILITY, DEFAULT)
         assert ctx.guild_id is not None
         embed, rows = await _page(plugin, ctx.guild_id, 0)
         await ctx.respond(embed=embed, components=rows, ephemeral=True, **_NO_MENTIONS)
@@ -60,22 +61,22 @@ async def suggest(ctx: lightbulb.AutocompleteContext[str], plugin: Luisaviaroma)
 class Remove(lightbulb.SlashCommand, name="remove", description="Take a product out of the list"):
     """`/luisaviaroma remove`."""
 
+    capability = "store"
+    examples = ("/luisaviaroma remove product:81I-DL1057",)
     product = lightbulb.string(
         "product", "The product's code, such as 81I-DL1057", max_length=100, autocomplete=cast("Any", suggest)
     )
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: Luisaviaroma) -> None:
-        await plugin.ctx.access.require(ctx, CAPABILITY, DEFAULT)
         assert ctx.guild_id is not None
         title = await plugin.products.remove(ctx.guild_id, self.product)
         await ctx.respond(f"{_plain(title)} is no longer stored.", ephemeral=True, **_NO_MENTIONS)
 
 
-@loader.component("page")
+@loader.component("page", capability="store")
 async def turn_page(press: chandelier.ComponentPress, plugin: Luisaviaroma) -> None:
     """Show another page of the list."""
-    await plugin.ctx.access.require(press, CAPABILITY, DEFAULT)
     assert press.guild_id is not None
     embed, rows = await _page(plugin, press.guild_id, int(press.payload))
     await press.respond(embed=embed, components=rows, edit=True, **_NO_MENTIONS)

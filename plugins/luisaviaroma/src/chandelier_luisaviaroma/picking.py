@@ -19,7 +19,6 @@ _STORED: Final = "✅"
 _MARK: Final = "mark"
 """Kind of the outbox entries that put 🔗 under a post; the key is the message's id, so it happens once."""
 
-CAPABILITY: Final = "luisaviaroma.store"
 DEFAULT: Final = hikari.Permissions.MANAGE_MESSAGES
 
 loader = chandelier.Loader()
@@ -91,7 +90,7 @@ async def picked(event: hikari.GuildReactionAddEvent, plugin: Luisaviaroma) -> N
         return
     if not set(config.moderator_roles) & set(event.member.role_ids):
         person = await chandelier.person_in_channel(ctx, event.member, event.channel_id)
-        if not await ctx.access.allows(person, CAPABILITY, DEFAULT):
+        if not await ctx.access.allows(person, "store"):
             return
     try:
         # The post may be older than this process, so it is in no cache.

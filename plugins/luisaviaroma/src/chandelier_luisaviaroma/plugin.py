@@ -15,6 +15,8 @@ from chandelier_luisaviaroma.tables import HISTORY
 
 __all__ = ["Luisaviaroma"]
 
+_ = chandelier.Messages(__package__)
+
 
 class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
     """Keeps the products that a monitor bot posts and a moderator picks with 🔗."""
@@ -45,6 +47,11 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
             permissions=hikari.Permissions.VIEW_CHANNEL
             | hikari.Permissions.READ_MESSAGE_HISTORY
             | hikari.Permissions.ADD_REACTIONS,
+            capabilities=(
+                chandelier.Capability(
+                    "store", _("Pick, list and remove products"), hikari.Permissions.MANAGE_MESSAGES
+                ),
+            ),
             personal_data=(
                 chandelier.PersonalData(
                     what="who stored a product (user id)",

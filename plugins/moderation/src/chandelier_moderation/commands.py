@@ -31,13 +31,14 @@ class Warn(
 ):
     """``/warn``."""
 
+    capability = "warn"
+    examples = ("/warn member:@bob reason:spam",)
     member = lightbulb.user("member", "Who")
     reason = lightbulb.string("reason", "Why; they will read it", max_length=REASON_LENGTH)
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Check, write the case, answer; the outbox does the rest."""
-        await plugin.ctx.access.require(ctx, "warn", STAFF)
         reason, target, actor = self.reason.strip(), self.member, ctx.member
         if not has_words(reason):
             raise chandelier.InvalidRequest("A warning needs a reason: they will read it.")
@@ -74,12 +75,13 @@ _case = lightbulb.Group(
 class CaseView(lightbulb.SlashCommand, name="view", description="Show a case"):
     """``/case view``."""
 
+    capability = "case"
+    examples = ("/case view number:12",)
     number = lightbulb.integer("number", "The number of the case", min_value=1, max_value=2**31 - 1)
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Show one case to the moderator who asks."""
-        await plugin.ctx.access.require(ctx, "case", STAFF)
         case = await plugin.book.get(ctx.guild_id or 0, self.number)
         await ctx.respond(embed=case_card(case), ephemeral=True)
 
@@ -97,12 +99,13 @@ class ShowHistory(
 ):
     """``/history``; also for people who left."""
 
+    capability = "case"
+    examples = ("/history member:@bob",)
     member = lightbulb.user("member", "Whose cases")
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Show the newest page."""
-        await plugin.ctx.access.require(ctx, "case", STAFF)
         history = await plugin.book.history(ctx.guild_id or 0, self.member.id, 0)
         await ctx.respond(
             embed=history_card(self.member.id, history),
@@ -111,10 +114,9 @@ class ShowHistory(
         )
 
 
-@loader.component("history")
+@loader.component("history", capability="case")
 async def turn_page(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Show another page of a history in the same message."""
-    await plugin.ctx.access.require(press, "case", STAFF)
     target, _, page = press.payload.partition("-")
     history = await plugin.book.history(press.guild_id or 0, int(target), int(page))
     await press.respond(
@@ -127,10 +129,9 @@ async def turn_page(press: chandelier.ComponentPress, plugin: ModerationPlugin) 
     )
 
 
-@loader.component("void")
+@loader.component("void", capability="void")
 async def void(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Void the case that a post in the log is about."""
-    await plugin.ctx.access.require(press, "void", STAFF)
     case, now = await plugin.book.void(press.guild_id or 0, int(press.payload), press.user.id)
     by = "you" if case.voided_by == press.user.id else f"<@{case.voided_by}>"
     text = f"Case #{case.number} is void now." if now else f"Case #{case.number} was voided by {by} before."

@@ -105,7 +105,7 @@ class KeywordRule:
         if not set(config.exempt_roles).isdisjoint(member.role_ids):
             return True
         person = await chandelier.person_in_channel(self._ctx, member, message.channel_id)
-        return await self._ctx.access.allows(person, "exempt", hikari.Permissions.MANAGE_MESSAGES)
+        return await self._ctx.access.allows(person, "exempt")
 
 
 def _text(message: hikari.PartialMessage) -> str:

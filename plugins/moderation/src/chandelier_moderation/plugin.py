@@ -18,6 +18,8 @@ from chandelier_moderation.tables import HISTORY, Case
 
 __all__ = ["ModerationPlugin"]
 
+_ = chandelier.Messages(__package__)
+
 _MANIFEST = chandelier.Manifest(
     summary="Warnings, numbered cases, and a rule that removes messages with given words.",
     intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
@@ -33,6 +35,16 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+    ),
+    capabilities=(
+        chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability(
+            "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
+        ),
+        chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability(
+            "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
+        ),
     ),
     personal_data=(
         chandelier.PersonalData(

@@ -17,7 +17,6 @@ from chandelier_redeye.watches import CHECK
 
 __all__ = ["loader"]
 
-CAPABILITY: Final = "redeye.watch"
 DEFAULT: Final = hikari.Permissions.MANAGE_MESSAGES
 """Who may watch when no rule of the guild decides: a watch makes the bot post in a channel."""
 
@@ -37,6 +36,8 @@ loader.command(watch)
 class Add(lightbulb.SlashCommand, name="add", description="Watch the price on a product page"):
     """`/watch add`."""
 
+    capability = "watch"
+    examples = ("/watch add url:https://shop.example/lamp channel:#deals",)
     url = lightbulb.string("url", "The page of the product", max_length=LONGEST_URL)
     channel = lightbulb.channel(
         "channel",
@@ -47,7 +48,6 @@ class Add(lightbulb.SlashCommand, name="add", description="Watch the price on a 
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: Redeye) -> None:
-        await plugin.ctx.access.require(ctx, CAPABILITY, DEFAULT)
         assert ctx.guild_id is not None
         page = page_of(self.url)
         if self.channel is not None:
@@ -68,9 +68,10 @@ class Add(lightbulb.SlashCommand, name="add", description="Watch the price on a 
 class List(lightbulb.SlashCommand, name="list", description="What is watched, and how the pages are"):
     """`/watch list`."""
 
+    capability = "watch"
+
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: Redeye) -> None:
-        await plugin.ctx.access.require(ctx, CAPABILITY, DEFAULT)
         assert ctx.guild_id is not None
         embed, rows = await listing.page(plugin, ctx.guild_id, 0)
         await ctx.respond(embed=embed, components=rows, ephemeral=True, **alerts.NO_MENTIONS)
@@ -93,6 +94,8 @@ async def suggest(ctx: lightbulb.AutocompleteContext[int], plugin: Redeye) -> No
 class Remove(lightbulb.SlashCommand, name="remove", description="Stop watching a page"):
     """`/watch remove`."""
 
+    capability = "watch"
+    examples = ("/watch remove number:3",)
     number = lightbulb.integer(
         "number",
         "The watch's number, as `/watch list` shows it",
@@ -102,17 +105,15 @@ class Remove(lightbulb.SlashCommand, name="remove", description="Stop watching a
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: Redeye) -> None:
-        await plugin.ctx.access.require(ctx, CAPABILITY, DEFAULT)
         assert ctx.guild_id is not None
         gone = await plugin.watches.remove(ctx.guild_id, self.number)
         text = f"I no longer watch #{gone.number}, {alerts.plain(gone.title)}."
         await ctx.respond(text, ephemeral=True, **alerts.NO_MENTIONS)
 
 
-@loader.component("page")
+@loader.component("page", capability="watch")
 async def turn_page(press: chandelier.ComponentPress, plugin: Redeye) -> None:
     """Show another page of the list."""
-    await plugin.ctx.access.require(press, CAPABILITY, DEFAULT)
     assert press.guild_id is not None
     embed, rows = await listing.page(plugin, press.guild_id, int(press.payload))
     await press.respond(embed=embed, components=rows, edit=True, **alerts.NO_MENTIONS)

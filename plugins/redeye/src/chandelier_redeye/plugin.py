@@ -16,6 +16,8 @@ from chandelier_redeye.watches import Watches
 
 __all__ = ["Redeye"]
 
+_ = chandelier.Messages(__package__)
+
 
 class Redeye(chandelier.Plugin[RedeyeConfig]):
     """Watches product pages and tells a channel when a price changes."""
@@ -40,6 +42,14 @@ class Redeye(chandelier.Plugin[RedeyeConfig]):
             | hikari.Permissions.SEND_MESSAGES
             | hikari.Permissions.EMBED_LINKS
             | hikari.Permissions.READ_MESSAGE_HISTORY,
+            capabilities=(
+                chandelier.Capability(
+                    # A watch makes the bot post in a channel.
+                    "watch",
+                    _("Watch product pages"),
+                    hikari.Permissions.MANAGE_MESSAGES,
+                ),
+            ),
             personal_data=(
                 chandelier.PersonalData(
                     what="who added a watch (user id)",

@@ -31,6 +31,8 @@ class Greet(
 ):
     """``/greet member``."""
 
+    capability = "greet"
+    examples = ("/greet member:@bob",)
     member = lightbulb.user("member", "Whom")
 
     @lightbulb.invoke

@@ -25,6 +25,7 @@ class Greeter(chandelier.Plugin[GreeterConfig]):
             summary="Greets members, and notices when nobody waves back.",
             intents=hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
             permissions=hikari.Permissions.SEND_MESSAGES | hikari.Permissions.ADD_REACTIONS,
+            capabilities=(chandelier.Capability("greet", "Greet members", hikari.Permissions.NONE),),
             personal_data=(
                 chandelier.PersonalData(
                     what="who greeted whom, where and when, and when they waved back",

@@ -1,0 +1,77 @@
+"""What is tidied once a day: old entries of the audit log, old searches in it, rules about who is gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import hikari
+from loguru import logger
+from sqlalchemy import delete
+
+from chandelier.app import Host
+from chandelier.plugin import PluginContext
+from chandelier.routing.loader import Loader
+from chandelier.services.access_rules import Subject
+from chandelier.services.scheduler import Timer
+from chandelier.storage.tables import AuditSearchRow
+
+__all__ = ["loader", "schedule"]
+
+loader = Loader()
+EVERY: Final = timedelta(days=1)
+SEARCHES_KEPT: Final = timedelta(days=30)
+"""How long the buttons under an answer of `/audit search` work."""
+
+
+async def schedule(ctx: PluginContext[None]) -> None:
+    """Have it done a day from now and then every day, unless that is set already."""
+    if not await ctx.timers.pending("tidy"):
+        await ctx.timers.schedule("tidy", key="daily", due=ctx.now() + EVERY)
+
+
+@loader.timer("tidy")
+async def tidy(timer: Timer, host: Host) -> datetime:
+    """Tidy, and come again tomorrow."""
+    now = host.clock.now()
+    if host.config.audit_days:
+        gone = await host.audit.tidy(now - timedelta(days=host.config.audit_days))
+        if gone:
+            logger.info("audit log: {} entries older than {} days are gone", gone, host.config.audit_days)
+    async with host.database.transaction() as session:
+        await session.execute(
+            delete(AuditSearchRow)
+            .where(AuditSearchRow.at < now - SEARCHES_KEPT)
+            .execution_options(synchronize_session=False)
+        )
+    # It asks Discord for every member that a rule is about, which may take longer than a handler may.
+    host.lifecycle.records["core"].context.spawn(_forget_who_is_gone(host), "forget rules of who is gone")
+    return max(now, timer.due) + EVERY
+
+
+async def _forget_who_is_gone(host: Host) -> None:
+    """Roles that were deleted and members who left while nobody told the bot."""
+    for guild_id in await host.rules.guilds():
+        try:
+            roles = {int(role.id) for role in await host.bot.rest.fetch_roles(guild_id)}
+            subjects = {rule.subject for rule in await host.rules.of(guild_id)}
+            gone = {each for each in subjects if each.kind == "role" and each.id not in roles}
+            for subject in subjects:
+                if subject.kind == "member" and await _left(host, guild_id, subject):
+                    gone.add(subject)
+        except (hikari.ForbiddenError, hikari.NotFoundError):
+            continue  # the bot is not in that server now; if it comes back, its rules are still there
+        await host.rules.forget(guild_id, gone)
+
+
+async def _left(host: Host, guild_id: int, member: Subject) -> bool:
+    try:
+        await host.bot.rest.fetch_member(guild_id, member.id)
+    except hikari.NotFoundError as error:
+        return error.code == _UNKNOWN_MEMBER or error.code == _UNKNOWN_USER
+    return False
+
+
+_UNKNOWN_MEMBER: Final = 10007
+_UNKNOWN_USER: Final = 10013
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes"""
