@@ -19,12 +19,15 @@ from chandelier.containment import Containment
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks, run_within
+from chandelier.languages import Messages
 from chandelier.loading import describe, forget_modules, import_plugin, restore_modules
 from chandelier.plugin import Health, HealthLevel
 from chandelier.record import ERROR_BUDGET, ERROR_WINDOW, Record, State
 from chandelier.storage.names import HOST_NAME
 
 __all__ = ["Lifecycle", "Preparation"]
+
+_ = Messages(__package__)
 
 RETRY_FIRST, RETRY_LAST = 30.0, 3600.0
 """Seconds before a quarantined plugin is tried again: the first time, and at most."""
@@ -251,12 +254,12 @@ class Lifecycle:
             health = await self._hooks.call(record.name, "chandelier_health") or Health()
         except Exception as error:  # noqa: BLE001 - contained
             self.note_failure(record.name, "hook chandelier_health", error)
-            health = Health(HealthLevel.DEGRADED, (f"its health is unknown: {error}",))
+            health = Health(HealthLevel.DEGRADED, (_("its health is unknown: {why}", why=str(error)),))
         if record.missing:
             health = Health(HealthLevel.DEGRADED, (record.missing, *health.lines))
         if record.active:
             degraded = health.level is HealthLevel.DEGRADED
-            self._move(record, State.DEGRADED if degraded else State.RUNNING, "; ".join(health.lines))
+            self._move(record, State.DEGRADED if degraded else State.RUNNING, _.join("; ", health.lines))
         return health
 
     def in_order(self) -> Sequence[Record]:
