@@ -209,6 +209,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def locales(session: nox.Session) -> None:
+    """Bring the translations up to date with the source; `-- --missing` lists what is not translated yet."""
+    session.install(*_everything())
+    session.run("python", "-m", "chandelier.tools.locales", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def schema(session: nox.Session) -> None:
     """Write anew the JSON Schema that loopcord holds Discord's payloads against; needs Node.js."""
     session.install("-e", "./loopcord")

@@ -9,7 +9,14 @@ from chandelier.clock import Clock, SystemClock
 from chandelier.config.migrations import ConfigMigration, change_value, rename_key
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
-from chandelier.errors import ChandelierError, InvalidRequest, NotAllowed, PluginError, ServiceUnavailable
+from chandelier.errors import (
+    ChandelierError,
+    InvalidRequest,
+    NotAllowed,
+    PluginError,
+    ServiceUnavailable,
+    message_of,
+)
 from chandelier.hookspecs import hookimpl, hookspec
 from chandelier.languages import Message, Messages
 from chandelier.observe.plugin_metrics import Metrics
@@ -100,6 +107,7 @@ __all__ = [
     "fetch_standings",
     "hookimpl",
     "hookspec",
+    "message_of",
     "permissions_of",
     "person_in_channel",
     "rename_key",

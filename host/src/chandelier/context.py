@@ -20,7 +20,7 @@ from chandelier.config.problems import ConfigError
 from chandelier.containment import Containment
 from chandelier.errors import InvalidRequest
 from chandelier.hooks import Hooks
-from chandelier.languages import Languages
+from chandelier.languages import Languages, Messages
 from chandelier.ledger import Ledger
 from chandelier.observe.plugin_metrics import Metrics
 from chandelier.routing.components import ComponentIds
@@ -35,6 +35,8 @@ from chandelier.storage.engine import Storage
 from chandelier.storage.guild_settings import GuildSettings
 
 __all__ = ["Context", "GuildConfigs", "PublishedHooks"]
+
+_ = Messages(__package__)
 
 
 class PublishedHooks:
@@ -107,7 +109,7 @@ class GuildConfigs:
         """Validate and store changes; None takes a setting back. Returns the old and new config."""
         schema = self._schema
         if schema is None:
-            raise InvalidRequest(f"The plugin {self._name} has no settings.")
+            raise InvalidRequest(_("The plugin {plugin} has no settings.", plugin=self._name))
         if session is None:
             async with self._storage.transaction() as session:
                 return await self.change(guild_id, changes, session)

@@ -6,7 +6,14 @@ that reference, never the details.
 
 from __future__ import annotations
 
-__all__ = ["ChandelierError", "InvalidRequest", "NotAllowed", "PluginError", "ServiceUnavailable"]
+__all__ = [
+    "ChandelierError",
+    "InvalidRequest",
+    "NotAllowed",
+    "PluginError",
+    "ServiceUnavailable",
+    "message_of",
+]
 
 
 class ChandelierError(Exception):
@@ -27,3 +34,9 @@ class ServiceUnavailable(ChandelierError):
 
 class PluginError(ChandelierError):
     """A plugin cannot be found, loaded, set up or stopped: names the plugin and the next step."""
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says to people: the message it was made with, where ``str`` makes it plain."""
+    first = error.args[0] if len(error.args) == 1 else None
+    return first if isinstance(first, str) else str(error)

@@ -8,6 +8,7 @@ that whoever knows for whom it is can turn it into another language with `Langua
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -74,6 +75,32 @@ class Messages:
         made = Joined(separator.join(listed))
         made.separator, made.parts = separator, listed
         return made
+
+    def keep(self, text: str) -> str:
+        """A text as it can be stored, so that it is still a message when it is read: see `recall`."""
+        if not isinstance(text, Message):
+            return str(text)
+        values = {name: self.keep(one) if isinstance(one, str) else one for name, one in text.values.items()}
+        kept = {"msgid": text.msgid, "domain": text.domain, "values": values}
+        if text.plural is not None:
+            kept |= {"plural": text.plural, "number": text.number}
+        return json.dumps(kept, ensure_ascii=False, default=str)
+
+    def recall(self, stored: str) -> str:
+        """What `keep` was given; a text that was stored in another way stays as it is."""
+        if not stored.startswith('{"msgid": '):
+            return stored
+        try:
+            kept = json.loads(stored)
+            values = {
+                name: self.recall(one) if isinstance(one, str) else one
+                for name, one in kept["values"].items()
+            }
+            return Messages(kept["domain"])._make(
+                kept["msgid"], kept.get("plural"), kept.get("number", 1), values
+            )
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return stored
 
     def _make(self, text: str, plural: str | None, count: int, values: Mapping[str, Any]) -> Message:
         english = text if plural is None or count == 1 else plural

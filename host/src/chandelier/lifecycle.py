@@ -20,6 +20,7 @@ from chandelier.containment import Containment
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks
+from chandelier.languages import Messages
 from chandelier.loading import forget_modules, restore_modules
 from chandelier.plugin import Health, HealthLevel
 from chandelier.record import Record, State
@@ -27,6 +28,8 @@ from chandelier.steps import Preparation, Steps, move, ranks
 from chandelier.storage.names import HOST_NAME
 
 __all__ = ["Lifecycle"]
+
+_ = Messages(__package__)
 
 CHANGE_WITHIN = 3600.0
 """Seconds that a change of one plugin may take: it may have to back up and migrate much data."""
@@ -223,7 +226,7 @@ class Lifecycle:
         health = await self._steps.health(record)
         if record.active:
             degraded = health.level is HealthLevel.DEGRADED
-            self._move(record, State.DEGRADED if degraded else State.RUNNING, "; ".join(health.lines))
+            self._move(record, State.DEGRADED if degraded else State.RUNNING, _.join("; ", health.lines))
         return health
 
     def in_order(self) -> Sequence[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chandelier.context import Context, GuildConfigs, PublishedHooks
+from chandelier.languages import Messages
 from chandelier.record import Record
 from chandelier.routing.localisation import localisable
 from chandelier.services.access import Access
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from chandelier.app import Host
 
 __all__ = ["Provision"]
+
+_ = Messages(__package__)
 
 
 class Provision:
@@ -71,7 +74,8 @@ class Provision:
                 localisable(command, record.candidate.package)
         await host.binder.bind(record.name, record.description.loaders, record.ledger)
         lacking = record.description.manifest.intents & ~host.intents
-        record.missing = f"the bot has to be restarted to get the intents {lacking}" if lacking else ""
+        restart = _("the bot has to be restarted to get the intents {intents}", intents=str(lacking))
+        record.missing = restart if lacking else ""
         if host.connected:
             host.scheduler.wake()
             host.outbox.wake()

@@ -11,12 +11,15 @@ from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.errors import PluginError
 from chandelier.hooks import Hooks, call_within
+from chandelier.languages import Messages
 from chandelier.loading import describe, import_plugin, required_by
 from chandelier.plugin import Health, HealthLevel
 from chandelier.private_use import private_use_of
 from chandelier.record import Record, State
 
 __all__ = ["Preparation", "Steps", "move", "ranks"]
+
+_ = Messages(__package__)
 
 
 class Preparation(Protocol):
@@ -113,7 +116,7 @@ class Steps:
             health = said or Health()
         except Exception as error:  # noqa: BLE001 - contained
             self._failed(record.name, "hook chandelier_health", error)
-            health = Health(HealthLevel.DEGRADED, (f"its health is unknown: {error}",))
+            health = Health(HealthLevel.DEGRADED, (_("its health is unknown: {why}", why=str(error)),))
         if record.missing:
             health = Health(HealthLevel.DEGRADED, (record.missing, *health.lines))
         if record.left_out:

@@ -358,13 +358,14 @@ async def test_an_alert_that_was_posted_before_a_crash_is_not_posted_again(disco
     done = await host.outbox.outbox("redeye").get("alert", f"{market.guild.id}-1-1")
     # The crash came between Discord's answer and the row that would have said so, and lasted so long that
     # Discord has forgotten the nonce.
+    ctx = host.lifecycle.records["redeye"].context
     again = Effect(done.id + 99, done.kind, done.key, done.payload, attempts=1, uncertain=True)
 
-    assert await alerts.post(host.bot.rest, again, discord.bot.id) == {"message": alert.id}
+    assert await alerts.post(ctx, again) == {"message": alert.id}
     assert market.alerts == [alert]
 
     await market.mod.delete(alert)
-    await alerts.post(host.bot.rest, again, discord.bot.id)
+    await alerts.post(ctx, again)
     assert len(market.alerts) == 1, "one that was not there is posted"
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from chandelier.cli import main
+from chandelier.tools.locales import complaints
 from chandelier_greeter.config import MIGRATIONS
 
 
@@ -101,3 +102,7 @@ async def test_greetings_survive_the_way_back_to_revision_1_and_forth(discord, s
 
     assert "greeter: 0002 → 0001" in done.output
     assert "waves back" in (await bob.press(greeting, label="Wave back")).text
+
+
+def test_nothing_is_missing_in_italian():
+    assert complaints("chandelier_greeter", "it") == []

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 
 import hikari
 
+from chandelier.languages import Messages
+
 __all__ = ["add_fields"]
+
+_ = Messages(__package__)
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 MAX_FIELDS = 25
@@ -31,15 +35,16 @@ def add_fields(embed: hikari.Embed, fields: Iterable[tuple[str, str]]) -> None:
         name, text = _cut(name, MAX_NAME), _cut(text, MAX_VALUE)
         last = len(embed.fields) == MAX_FIELDS - 1 and done < len(fields) - 1
         if last or used + len(name) + len(text) > MAX_TOTAL:
-            embed.add_field(_LEFT_OUT, f"and {len(fields) - done} more, which do not fit in here")
+            more = _("and {number} more, which do not fit in here", number=len(fields) - done)
+            embed.add_field(_LEFT_OUT, more)
             return
         embed.add_field(name, text)
         used += len(name) + len(text)
 
 
 def _cut(text: str, longest: int) -> str:
-    text = text.strip() or "—"
-    if len(text) <= longest:
-        return text
+    if len(text) <= longest:  # as it is, since it may be a message
+        return text if text.strip() else "—"
+    text = text.strip()
     whole, _, _ = text[: longest - 2].rpartition("\n")
     return f"{whole}\n{_LEFT_OUT}" if whole else text[: longest - 1] + _LEFT_OUT

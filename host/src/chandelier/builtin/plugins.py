@@ -6,18 +6,32 @@ import hikari
 import lightbulb
 
 from chandelier.app import Host
-from chandelier.errors import InvalidRequest, NotAllowed, PluginError
+from chandelier.errors import InvalidRequest, NotAllowed, PluginError, message_of
+from chandelier.languages import Messages
 from chandelier.record import Record, State
 from chandelier.routing.loader import Loader
 
 __all__ = ["loader"]
 
 loader = Loader()
+_ = Messages(__package__)
 group = lightbulb.Group(
     "plugins",
     "What is installed, and switching it on and off",
     default_member_permissions=hikari.Permissions.ADMINISTRATOR,
 )
+STATES = {
+    State.FOUND: _("found"),
+    State.REFUSED: _("refused"),
+    State.LOADED: _("loaded"),
+    State.SET_UP: _("set up"),
+    State.RUNNING: _("running"),
+    State.DEGRADED: _("degraded"),
+    State.QUARANTINED: _("quarantined"),
+    State.STOPPED: _("stopped"),
+}
+REASONS = {"disabled": _("disabled")}
+"""Reasons that the host itself writes; all others are the plugins' own words, or errors."""
 SIGNS = {
     State.RUNNING: "🟢",
     State.DEGRADED: "🟡",
@@ -46,7 +60,7 @@ class ListPlugins(lightbulb.SlashCommand, name="list", description="Every plugin
             if record.active:
                 await host.lifecycle.ask_health(record)
         lines = [_line(record) for record in records]
-        embed = hikari.Embed(title="Plugins", description="\n".join(lines)[:4000], timestamp=host.clock.now())
+        embed = hikari.Embed(title=_("Plugins"), description=_.join("\n", lines), timestamp=host.clock.now())
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 
 
@@ -62,7 +76,7 @@ class EnablePlugin(lightbulb.SlashCommand, name="enable", description="Start a p
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """Start it, sync commands, and say what came of it."""
         record = await _act(ctx, host, "enable", self.name)
-        await _tell(ctx, f"**{record.name}** {record.candidate.version} is running.")
+        await _tell(ctx, _("**{plugin}** {version} is running.", **_names(record)))
 
 
 @group.register
@@ -77,7 +91,13 @@ class DisablePlugin(lightbulb.SlashCommand, name="disable", description="Stop a 
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """Stop it, sync commands, and say what came of it."""
         record = await _act(ctx, host, "disable", self.name)
-        await _tell(ctx, f"**{record.name}** is stopped. Its data stays; `/plugins enable` starts it again.")
+        await _tell(
+            ctx,
+            _(
+                "**{plugin}** is stopped. Its data stays; `/plugins enable` starts it again.",
+                plugin=record.name,
+            ),
+        )
 
 
 @group.register
@@ -96,7 +116,7 @@ class ReloadPlugin(
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """Reload it, sync commands, and say what came of it."""
         record = await _act(ctx, host, "reload", self.name)
-        await _tell(ctx, f"**{record.name}** {record.candidate.version} is loaded anew and running.")
+        await _tell(ctx, _("**{plugin}** {version} is loaded anew and running.", **_names(record)))
 
 
 loader.command(group)
@@ -104,12 +124,12 @@ loader.command(group)
 
 async def _act(ctx: lightbulb.Context, host: Host, verb: str, name: str) -> Record:
     if ctx.user.id not in host.owners:
-        raise NotAllowed("Only the bot's owner may do this: it concerns every server the bot is in.")
+        raise NotAllowed(_("Only the bot's owner may do this: it concerns every server the bot is in."))
     await ctx.defer(ephemeral=True)
     try:
         return await getattr(host, verb)(name)
     except PluginError as error:
-        raise InvalidRequest(str(error)) from error
+        raise InvalidRequest(message_of(error)) from error
 
 
 async def _tell(ctx: lightbulb.Context, text: str) -> None:
@@ -118,6 +138,14 @@ async def _tell(ctx: lightbulb.Context, text: str) -> None:
 
 def _line(record: Record) -> str:
     summary = record.description.manifest.summary if record.description is not None else ""
-    said = record.reason or record.warning or summary
-    sign, version = SIGNS.get(record.state, "⚪"), record.candidate.version
-    return f"{sign} **{record.name}** {version} — {record.state}: {said}"
+    said = (
+        REASONS.get(record.reason, record.reason)
+        or record.warning
+        or Messages(record.candidate.package)(summary)
+    )
+    sign, state = SIGNS.get(record.state, "⚪"), STATES[record.state]
+    return _.join("", (f"{sign} **{record.name}** {record.candidate.version} — ", state, ": ", said))
+
+
+def _names(record: Record) -> dict[str, str]:
+    return {"plugin": record.name, "version": record.candidate.version}

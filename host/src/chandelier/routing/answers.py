@@ -8,12 +8,12 @@ import attrs
 import hikari
 import lightbulb
 
-from chandelier.errors import InvalidRequest, NotAllowed, ServiceUnavailable
+from chandelier.errors import InvalidRequest, NotAllowed, ServiceUnavailable, message_of
 from chandelier.hooks import HookTimeout
 from chandelier.languages import Messages
 from chandelier.wording import CONTENT, cut
 
-__all__ = ["Answer", "answer_for", "message_of", "root_cause"]
+__all__ = ["Answer", "answer_for", "root_cause"]
 
 _ = Messages(__package__)
 
@@ -92,12 +92,6 @@ def _answer_for(error: BaseException, reference: str) -> Answer:
                 ),
                 "runtime",
             )
-
-
-def message_of(error: BaseException) -> str:
-    """What an error says to people: the message it was made with, which ``str(error)`` would make plain."""
-    first = error.args[0] if len(error.args) == 1 else None
-    return first if isinstance(first, str) else str(error)
 
 
 def root_cause(error: BaseException) -> BaseException:

@@ -27,6 +27,7 @@ _NO_MENTIONS: Final[Mapping[str, Any]] = {
 Rows = Sequence[hikari.api.MessageActionRowBuilder]
 
 loader = chandelier.Loader()
+_ = chandelier.Messages(__package__)
 group = lightbulb.Group(
     "luisaviaroma",
     "The LUISAVIAROMA products that moderators picked with 🔗",
@@ -71,7 +72,8 @@ class Remove(lightbulb.SlashCommand, name="remove", description="Take a product 
     async def invoke(self, ctx: lightbulb.Context, plugin: Luisaviaroma) -> None:
         assert ctx.guild_id is not None
         title = await plugin.products.remove(ctx.guild_id, self.product)
-        await ctx.respond(f"{_plain(title)} is no longer stored.", ephemeral=True, **_NO_MENTIONS)
+        text = _("{product} is no longer stored.", product=_plain(title))
+        await ctx.respond(text, ephemeral=True, **_NO_MENTIONS)
 
 
 @loader.component("page", capability="store")
@@ -88,22 +90,25 @@ async def _page(plugin: Luisaviaroma, guild_id: int, index: int) -> tuple[hikari
     last = max(0, (total - 1) // _PER_PAGE)
     index = min(max(index, 0), last)
     shown = await plugin.products.page(guild_id, offset=index * _PER_PAGE, limit=_PER_PAGE)
-    embed = hikari.Embed(title="Stored products", color=_COLOR)
+    embed = hikari.Embed(title=_("Stored products"), color=_COLOR)
     if not shown:
-        embed.description = (
-            f"No product is stored yet. React with {LINK} to a monitor's post to store its product."
+        embed.description = _(
+            "No product is stored yet. React with {emoji} to a monitor's post to store its product.",
+            emoji=LINK,
         )
         return embed, []
     # Addresses may be long: a page that does not fit the 4,096 characters of a description has no links.
     lines = [_line(one, linked=True) for one in shown]
     if sum(len(line) + 1 for line in lines) > 4_000:
         lines = [_line(one, linked=False) for one in shown]
-    embed.description = "\n".join(lines)
-    embed.set_footer(f"{total} stored · page {index + 1} of {last + 1}")
+    embed.description = _.join("\n", lines)
+    embed.set_footer(
+        _("{number} stored · page {page} of {pages}", number=total, page=index + 1, pages=last + 1)
+    )
     if last == 0:
         return embed, []
     row = MessageActionRowBuilder()
-    for label, target, possible in (("Back", index - 1, index > 0), ("Next", index + 1, index < last)):
+    for label, target, possible in ((_("Back"), index - 1, index > 0), (_("Next"), index + 1, index < last)):
         row.add_interactive_button(
             hikari.ButtonStyle.SECONDARY,
             plugin.ctx.component_id("page", str(max(target, 0))),
@@ -118,8 +123,13 @@ def _line(product: StoredProduct, *, linked: bool) -> str:
     name = f"[{title}]({product.url})" if linked and product.url else title
     price = f" · {_plain(product.price)}" if product.price else ""
     when = f"<t:{product.stored_at.timestamp():.0f}:R>"
-    by = f" by <@{product.stored_by}>" if product.stored_by is not None else ""
-    return f"`{product.product_id}` {name}{price}\n-# stored {when}{by} · [post]({product.message_link})"
+    said = {"when": when, "link": product.message_link}
+    stored = (
+        _("-# stored {when} · [post]({link})", **said)
+        if product.stored_by is None
+        else _("-# stored {when} by {member} · [post]({link})", **said, member=f"<@{product.stored_by}>")
+    )
+    return _.join("\n", (f"`{product.product_id}` {name}{price}", stored))
 
 
 def _plain(text: str, length: int = 80) -> str:

@@ -22,6 +22,7 @@ _MARK: Final = "mark"
 DEFAULT: Final = hikari.Permissions.MANAGE_MESSAGES
 
 loader = chandelier.Loader()
+_ = chandelier.Messages(__package__)
 
 
 def may_be_find(payload: Mapping[str, Any]) -> bool:
@@ -98,7 +99,7 @@ async def picked(event: hikari.GuildReactionAddEvent, plugin: Luisaviaroma) -> N
     except hikari.NotFoundError:
         return  # deleted meanwhile
     except hikari.ForbiddenError:
-        plugin.troubles.add(f"I may not read the posts in <#{event.channel_id}>.")
+        plugin.troubles.add(_("I may not read the posts in {channel}.", channel=f"<#{event.channel_id}>"))
         return
     author = message.author
     is_monitor = (author.is_bot or message.webhook_id is not None) and author.id != ctx.bot_id
@@ -132,7 +133,10 @@ async def confirm(effect: chandelier.Effect, plugin: Luisaviaroma) -> Mapping[st
 async def _react(plugin: Luisaviaroma, effect: chandelier.Effect, emoji: str) -> Mapping[str, Any]:
     """Reacting twice is reacting once, so an uncertain earlier attempt needs no look."""
     channel_id = int(effect.payload["channel"])
-    trouble = f"I may not add reactions in <#{channel_id}>; give me Add Reactions and Read Message History."
+    trouble = _(
+        "I may not add reactions in {channel}; give me Add Reactions and Read Message History.",
+        channel=f"<#{channel_id}>",
+    )
     try:
         await plugin.ctx.rest.add_reaction(channel_id, int(effect.payload["message"]), emoji)
     except hikari.NotFoundError:

@@ -95,7 +95,7 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
         lines = sorted(self.troubles)
         if not await self.ctx.hooks.call("redeye_running"):
             lines.append(
-                "redeye does not run, so prices are not watched; install chandelier-redeye for `/watch`."
+                _("redeye does not run, so prices are not watched; install chandelier-redeye for `/watch`.")
             )
         level = chandelier.HealthLevel.DEGRADED if self.troubles else chandelier.HealthLevel.OK
         return chandelier.Health(level, tuple(lines))
@@ -107,7 +107,7 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
         if not count:
             return None
         return chandelier.StatusSection(
-            "LUISAVIAROMA", (f"{count} product{'' if count == 1 else 's'} stored",)
+            "LUISAVIAROMA", (_.count("{n} product stored", "{n} products stored", count),)
         )
 
     @chandelier.hookimpl

@@ -13,6 +13,8 @@ from chandelier_luisaviaroma.tables import StoredProduct
 
 __all__ = ["CONFIRM", "Products"]
 
+_ = chandelier.Messages(__package__)
+
 CONFIRM = "confirm"
 """Kind of the outbox entries that put ✅ under a post; the key is the message's id."""
 
@@ -67,8 +69,10 @@ class Products:
             row = (await session.execute(gone.returning(StoredProduct.title))).first()
         if row is None:
             raise chandelier.InvalidRequest(
-                "No product with that code is stored in this server; `/luisaviaroma list` shows those that "
-                "are."
+                _(
+                    "No product with that code is stored in this server; `/luisaviaroma list` shows those "
+                    "that are."
+                )
             )
         return row[0]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
 
 import hikari
 
-from chandelier_moderation.cases import History
+import chandelier
+from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
 __all__ = [
@@ -15,16 +16,19 @@ __all__ = [
     "crop",
     "has_words",
     "history_card",
+    "mark_of",
     "member_card",
     "quoted",
+    "reason_of",
     "settled_card",
+    "trouble_of",
     "words_of",
 ]
 
+_ = chandelier.Messages(__package__)
+
 FIELD_VALUE = 1_024
 """Characters of a field's value. https://discord.com/developers/docs/resources/message#embed-object-embed-limits"""
-TITLE = 256
-"""Characters of an embed's title; same source."""
 
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols by category that are drawn as nothing: Hangul fillers and the empty Braille pattern."""
@@ -35,19 +39,21 @@ _GREY = hikari.Color(0x8B8D98)
 _GREEN = hikari.Color(0x30A46C)
 
 _COLOURS = {"warn": _AMBER, "remove": _RED}
-_TITLES = {"warn": "Warning", "remove": "Message removed"}
+_TITLES = {"warn": _("Warning"), "remove": _("Message removed")}
 _REMOVAL = {
-    "waiting": "being deleted",
-    "deleted": "deleted",
-    "gone": "was gone already",
-    "refused": "not deleted: I need Manage Messages there",
+    "waiting": _("Message being deleted"),
+    "deleted": _("Message deleted"),
+    "gone": _("Message was gone already"),
+    "refused": _("Message not deleted: I need Manage Messages there"),
 }
 _DM = {
-    "off": "not told",
-    "waiting": "being told by DM",
-    "delivered": "told by DM",
-    "closed": "could not be told: their DMs are closed",
+    "off": _("Member not told"),
+    "waiting": _("Member being told by DM"),
+    "delivered": _("Member told by DM"),
+    "closed": _("Member could not be told: their DMs are closed"),
 }
+_FOUND = re.compile("Contains “(.*)”", re.DOTALL)
+"""What the keyword rule writes as the reason of its cases."""
 
 
 def crop(text: str, length: int) -> str:
@@ -70,41 +76,62 @@ def words_of(case: Case) -> str:
     return _TITLES.get(case.action, case.action.title())
 
 
+def reason_of(case: Case) -> str:
+    """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
+    found = _FOUND.fullmatch(case.reason) if case.action == "remove" else None
+    if found is not None:
+        return _("Contains “{word}”", word=found[1])
+    return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
+
+
+def trouble_of(case: Case) -> str:
+    """Why a case is not posted in the log."""
+    if case.log_trouble == LOG_GONE:
+        return _("the channel {channel} no longer exists", channel=case.log_channel_id)
+    if case.log_trouble == LOG_CLOSED:
+        return _(
+            "I may not write in <#{channel}>; I need View Channel, Send Messages and Embed Links there",
+            channel=case.log_channel_id,
+        )
+    return case.log_trouble or ""
+
+
 def case_card(case: Case) -> hikari.Embed:
     """Everything about a case, for moderators."""
     void = case.voided_at is not None
-    title = f"{words_of(case)} · case #{case.number}"
+    what = {"what": words_of(case), "number": case.number}
     embed = hikari.Embed(
-        title=f"{title} (void)" if void else title,
+        title=_("{what} · case #{number} (void)", **what) if void else _("{what} · case #{number}", **what),
         colour=_GREY if void else _COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field("Member", _person(case.target_id), inline=True)
-    embed.add_field("By", _person(case.moderator_id), inline=True)
+    embed.add_field(_("Member"), _person(case.target_id), inline=True)
+    embed.add_field(_("By"), _person(case.moderator_id), inline=True)
     if case.channel_id is not None:
-        embed.add_field("Channel", f"<#{case.channel_id}>", inline=True)
-    embed.add_field("Reason", crop(case.reason, FIELD_VALUE))
+        embed.add_field(_("Channel"), f"<#{case.channel_id}>", inline=True)
+    embed.add_field(_("Reason"), reason_of(case))
     if case.evidence:
-        embed.add_field("Message", quoted(case.evidence))
-    outcome = [_REMOVAL[case.removal]] if case.removal is not None else []
-    lines = [f"Message {line}" for line in outcome]
-    lines.append(f"Member {_DM[case.dm]}")
+        embed.add_field(_("Message"), quoted(case.evidence))
+    lines = [_REMOVAL[case.removal]] if case.removal is not None else []
+    lines.append(_DM[case.dm])
     if case.log == "failed":
-        lines.append(f"Not posted in the log: {case.log_trouble}")
-    embed.add_field("Outcome", crop("\n".join(lines), FIELD_VALUE))
+        lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
+    embed.add_field(_("Outcome"), _.join("\n", lines))
     if case.voided_at is not None and case.voided_by is not None:
         stamp = int(case.voided_at.timestamp())
-        embed.add_field("Void", f"by {_person(case.voided_by)} <t:{stamp}:R>")
+        by = _("by {moderator} {when}", moderator=_person(case.voided_by), when=f"<t:{stamp}:R>")
+        embed.add_field(_("Void"), by)
     return embed
 
 
 def settled_card(case: Case, *, new: bool) -> hikari.Embed:
     """The short answer to the moderator who made a case."""
-    told = "They are told by direct message." if case.dm == "waiting" else "They are not told."
-    lines = [crop(case.reason, FIELD_VALUE), told if new else "This request was carried out before."]
+    told = _("They are told by direct message.") if case.dm == "waiting" else _("They are not told.")
+    lines = [_person(case.target_id), crop(case.reason, FIELD_VALUE)]
+    lines.append(told if new else _("This request was carried out before."))
     return hikari.Embed(
-        title=f"Case #{case.number}: warned",
-        description=f"{_person(case.target_id)}\n" + "\n".join(lines),
+        title=_("Case #{number}: warned", number=case.number),
+        description=_.join("\n", lines),
         colour=_GREEN,
         timestamp=case.created_at,
     )
@@ -112,40 +139,57 @@ def settled_card(case: Case, *, new: bool) -> hikari.Embed:
 
 def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     """One page of a member's cases."""
-    embed = hikari.Embed(title="History", colour=_AMBER, description=f"<@{int(user)}> · {_summary(history)}")
+    embed = hikari.Embed(
+        title=_("History"),
+        colour=_AMBER,
+        description=_.join(
+            " · ",
+            (
+                f"<@{int(user)}>",
+                _.count("1 case", "{n} cases", history.total) if history.total else _("no cases"),
+            ),
+        ),
+    )
     for case in history.cases:
-        void = " (void)" if case.voided_at is not None else ""
-        stamp = int(case.created_at.timestamp())
+        what = {"number": case.number, "what": words_of(case)}
+        void = case.voided_at is not None
+        when = f"<t:{int(case.created_at.timestamp())}:D>"
         embed.add_field(
-            f"#{case.number} · {words_of(case)}{void}",
-            f"{crop(case.reason, 300)}\n<t:{stamp}:D> by {_person(case.moderator_id)}",
+            _("#{number} · {what} (void)", **what) if void else _("#{number} · {what}", **what),
+            _.join(
+                "\n",
+                (
+                    reason_of(case) if len(case.reason) <= 300 else crop(case.reason, 300),
+                    _("{when} by {moderator}", when=when, moderator=_person(case.moderator_id)),
+                ),
+            ),
         )
     if history.pages > 1:
-        embed.set_footer(f"Page {history.page + 1} of {history.pages}")
+        embed.set_footer(_("Page {page} of {pages}", page=history.page + 1, pages=history.pages))
     return embed
 
 
 def member_card(case: Case, guild_name: str) -> hikari.Embed:
     """What the member reads. The footer and the timestamp identify it, see ``effects``."""
-    what = "You were warned" if case.action == "warn" else "Your message was removed"
+    warned = case.action == "warn"
     embed = hikari.Embed(
-        title=crop(f"{what} in {guild_name}", TITLE),
+        title=_("You were warned in {server}", server=guild_name)
+        if warned
+        else _("Your message was removed in {server}", server=guild_name),
         colour=_COLOURS.get(case.action),
         timestamp=case.created_at,
     )
-    embed.add_field("Reason", crop(case.reason, FIELD_VALUE))
+    embed.add_field(_("Reason"), reason_of(case))
     if case.channel_id is not None:
-        embed.add_field("Channel", f"<#{case.channel_id}>")
-    embed.set_footer(f"Case #{case.number} · {case.guild_id}")
+        embed.add_field(_("Channel"), f"<#{case.channel_id}>")
+    embed.set_footer(_("Case {mark}", mark=mark_of(case)))
     return embed
 
 
+def mark_of(case: Case) -> str:
+    """What tells the message to a member about this case from all others, in whatever language it is."""
+    return f"#{case.number} · {case.guild_id}"
+
+
 def _person(user_id: int) -> str:
-    return f"<@{user_id}>" if user_id else "*erased*"
-
-
-def _summary(history: History) -> str:
-    cases: Sequence[Case] = history.cases
-    if not cases:
-        return "no cases"
-    return "1 case" if history.total == 1 else f"{history.total} cases"
+    return f"<@{user_id}>" if user_id else _("*erased*")

@@ -13,8 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import chandelier
 from chandelier_moderation.tables import Case, Counter
 
-__all__ = ["PAGE", "Book", "Draft", "History", "case_key", "shown_of"]
+__all__ = ["ERASED", "LOG_CLOSED", "LOG_GONE", "PAGE", "Book", "Draft", "History", "case_key", "shown_of"]
 
+_ = chandelier.Messages(__package__)
+
+ERASED = "erased at the member's request"
+"""Stands where the reason was."""
+LOG_GONE, LOG_CLOSED = "gone", "closed"
+"""Why a case could not be posted: the channel is no longer there, or the bot may not write in it."""
 PAGE = 5
 """Cases on one page of a history."""
 
@@ -124,8 +130,10 @@ class Book:
                 return case
             last = await session.scalar(select(Counter.last).where(Counter.guild_id == guild_id))
         if not last:
-            raise chandelier.InvalidRequest("There are no cases in this server yet.")
-        raise chandelier.InvalidRequest(f"There is no case #{number}; the newest is #{last}.")
+            raise chandelier.InvalidRequest(_("There are no cases in this server yet."))
+        raise chandelier.InvalidRequest(
+            _("There is no case #{number}; the newest is #{last}.", number=number, last=last)
+        )
 
     async def history(self, guild_id: int, target_id: int, page: int) -> History:
         """A page (from 0) of a member's cases; a page that does not exist becomes the nearest that does."""
@@ -147,7 +155,9 @@ class Book:
         async with self._storage.transaction() as session:
             case = await session.get_one(Case, (guild_id, number), with_for_update=True)
             if case.target_id == by:
-                raise chandelier.NotAllowed("This case is about you; another moderator has to decide on it.")
+                raise chandelier.NotAllowed(
+                    _("This case is about you; another moderator has to decide on it.")
+                )
             if case.voided_at is not None:
                 return case, False
             case.voided_at, case.voided_by = self._clock.now(), by
@@ -171,7 +181,7 @@ class Book:
                 await self._put("relog", case, "posted", session=session)
 
     async def not_logged(self, case: Case, why: str) -> None:
-        """Record that a case could not be posted, for `/plugins` and `/case view`."""
+        """Record why a case could not be posted (`LOG_GONE`, `LOG_CLOSED`), for `/plugins`, `/case view`."""
         async with self._storage.transaction() as session:
             await session.execute(self._update(case, {"log": "failed", "log_trouble": why}))
 
@@ -211,7 +221,7 @@ class Book:
             cases = (await session.scalars(_naming(user_id).with_for_update())).all()
             for case in cases:
                 if case.target_id == user_id:
-                    case.target_id, case.reason, case.evidence = 0, "erased at the member's request", None
+                    case.target_id, case.reason, case.evidence = 0, ERASED, None
                 if case.moderator_id == user_id:
                     case.moderator_id = 0
                 if case.voided_by == user_id:

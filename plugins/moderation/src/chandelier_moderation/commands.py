@@ -13,6 +13,7 @@ from chandelier_moderation.plugin import ModerationPlugin
 __all__ = ["loader"]
 
 loader = chandelier.Loader()
+_ = chandelier.Messages(__package__)
 
 REASON_LENGTH = 1_000
 """Characters of a reason: it has to fit a field of an embed (1,024)."""
@@ -41,15 +42,18 @@ class Warn(
         """Check, write the case, answer; the outbox does the rest."""
         reason, target, actor = self.reason.strip(), self.member, ctx.member
         if not has_words(reason):
-            raise chandelier.InvalidRequest("A warning needs a reason: they will read it.")
+            raise chandelier.InvalidRequest(_("A warning needs a reason: they will read it."))
         if not isinstance(target, hikari.Member) or actor is None or ctx.guild_id is None:
             raise chandelier.InvalidRequest(
-                f"{target.username} is not a member of this server, so there is nobody to warn. "
-                "`/history` still shows their cases."
+                _(
+                    "{name} is not a member of this server, so there is nobody to warn. "
+                    "`/history` still shows their cases.",
+                    name=target.username,
+                )
             )
         await plugin.check_hierarchy(actor, target)
         if target.is_bot:
-            raise chandelier.InvalidRequest("Bots read no warnings; change their roles instead.")
+            raise chandelier.InvalidRequest(_("Bots read no warnings; change their roles instead."))
         config = await plugin.ctx.config_for(ctx.guild_id)
         case, new = await plugin.book.open(
             Draft(
@@ -133,8 +137,13 @@ async def turn_page(press: chandelier.ComponentPress, plugin: ModerationPlugin) 
 async def void(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Void the case that a post in the log is about."""
     case, now = await plugin.book.void(press.guild_id or 0, int(press.payload), press.user.id)
-    by = "you" if case.voided_by == press.user.id else f"<@{case.voided_by}>"
-    text = f"Case #{case.number} is void now." if now else f"Case #{case.number} was voided by {by} before."
+    if now:
+        text = _("Case #{number} is void now.", number=case.number)
+    elif case.voided_by == press.user.id:
+        text = _("You voided case #{number} before.", number=case.number)
+    else:
+        by = f"<@{case.voided_by}>"
+        text = _("Case #{number} was voided by {moderator} before.", number=case.number, moderator=by)
     await press.respond(text, ephemeral=True, user_mentions=False)
 
 
@@ -144,7 +153,7 @@ def _pager(
     if history.pages == 1:
         return []
     row = hikari.impl.MessageActionRowBuilder()
-    for label, page in (("Newer", history.page - 1), ("Older", history.page + 1)):
+    for label, page in ((_("Newer"), history.page - 1), (_("Older"), history.page + 1)):
         row.add_interactive_button(
             hikari.ButtonStyle.SECONDARY,
             plugin.ctx.component_id("history", f"{target}-{max(page, 0)}"),

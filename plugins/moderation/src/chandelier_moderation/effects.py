@@ -11,12 +11,14 @@ from typing import Any
 import hikari
 
 import chandelier
-from chandelier_moderation.cards import case_card, member_card
-from chandelier_moderation.cases import Book, shown_of
+from chandelier_moderation.cards import case_card, mark_of, member_card, reason_of
+from chandelier_moderation.cases import LOG_CLOSED, LOG_GONE, Book, shown_of
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 
 __all__ = ["KINDS", "Effects"]
+
+_ = chandelier.Messages(__package__)
 
 KINDS = ("remove", "dm", "log", "relog")
 """The kinds of effects a case may have."""
@@ -48,7 +50,8 @@ class Effects:
         if case is None or case.removal != "waiting" or case.channel_id is None or case.message_id is None:
             return
         try:
-            reason = f"Case #{case.number}: {case.reason}"[:512]
+            said = _("Case #{number}: {reason}", number=case.number, reason=reason_of(case))
+            reason = self._ctx.into(await self._ctx.language(case.guild_id), said)[:512]
             await self._ctx.rest.delete_message(case.channel_id, case.message_id, reason=reason)
             removal = "deleted"
         except hikari.NotFoundError:
@@ -63,7 +66,8 @@ class Effects:
         if case is None or case.dm != "waiting":
             return
         name = await self._guild_name(case.guild_id)
-        card = member_card(case, name)
+        language = await self._ctx.language(case.guild_id, case.target_id)
+        card = self._ctx.into(language, member_card(case, name))
         try:
             channel = await self._ctx.rest.create_dm_channel(case.target_id)
             if not (effect.uncertain and await self._sent(channel.id, lambda sent: _same_card(sent, case))):
@@ -78,23 +82,22 @@ class Effects:
         case = await self._case(effect)
         if case is None or case.log not in ("waiting", "failed") or case.log_channel_id is None:
             return
-        custom_id = self._void_id(case)
+        custom_id, language = self._void_id(case), await self._ctx.language(case.guild_id)
         try:
             sent = None
             if effect.uncertain:
                 sent = await self._sent(case.log_channel_id, lambda found: _has_button(found, custom_id))
             if sent is None:
                 sent = await self._ctx.rest.create_message(
-                    case.log_channel_id, embed=case_card(case), component=self._buttons(case), **_SILENT
+                    case.log_channel_id,
+                    embed=self._ctx.into(language, case_card(case)),
+                    component=self._buttons(case, language),
+                    **_SILENT,
                 )
         except hikari.NotFoundError:
-            await self._book.not_logged(case, f"the channel {case.log_channel_id} no longer exists")
+            await self._book.not_logged(case, LOG_GONE)
         except hikari.ForbiddenError:
-            await self._book.not_logged(
-                case,
-                f"I may not write in <#{case.log_channel_id}>; "
-                "I need View Channel, Send Messages and Embed Links there",
-            )
+            await self._book.not_logged(case, LOG_CLOSED)
         else:
             await self._book.logged(case, sent.id)
 
@@ -105,15 +108,15 @@ class Effects:
             case = await self._case(effect)
             if case is None or case.log_message_id is None or case.log_channel_id is None:
                 return
-            state = shown_of(case)
+            state, language = shown_of(case), await self._ctx.language(case.guild_id)
             if state == shown:
                 return
             try:
                 await self._ctx.rest.edit_message(
                     case.log_channel_id,
                     case.log_message_id,
-                    embed=case_card(case),
-                    component=self._buttons(case),
+                    embed=self._ctx.into(language, case_card(case)),
+                    component=self._buttons(case, language),
                     **_SILENT,
                 )
             except (hikari.NotFoundError, hikari.ForbiddenError):
@@ -139,24 +142,21 @@ class Effects:
     def _void_id(self, case: Case) -> str:
         return self._ctx.component_id("void", str(case.number))
 
-    def _buttons(self, case: Case) -> hikari.api.MessageActionRowBuilder:
+    def _buttons(self, case: Case, language: str | None) -> hikari.api.MessageActionRowBuilder:
         row = hikari.impl.MessageActionRowBuilder()
         voided = case.voided_at is not None
         row.add_interactive_button(
             hikari.ButtonStyle.SECONDARY,
             self._void_id(case),
-            label="Voided" if voided else "Void",
+            label=self._ctx.into(language, _("Voided") if voided else _("Void")),
             is_disabled=voided,
         )
         return row
 
 
 def _same_card(message: hikari.Message, case: Case) -> bool:
-    wanted = member_card(case, "")
-    return any(
-        embed.footer is not None and wanted.footer is not None and embed.footer.text == wanted.footer.text
-        for embed in message.embeds
-    )
+    footers = [embed.footer.text or "" for embed in message.embeds if embed.footer is not None]
+    return any(footer.endswith(mark_of(case)) for footer in footers)
 
 
 def _has_button(message: hikari.Message, custom_id: str) -> bool:

@@ -10,6 +10,7 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
@@ -150,11 +151,13 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         everything, recent = await self.book.count(guild_id, self.ctx.now() - timedelta(days=7))
         config = await self.ctx.config_for(guild_id)
         return chandelier.StatusSection(
-            "Moderation",
+            _("Moderation"),
             (
-                f"Cases: {everything}, {recent} of them in the last 7 days",
-                f"Words in the keyword rule: {len(config.words)}",
-                f"Log: <#{config.log_channel}>" if config.log_channel is not None else "Log: off",
+                _("Cases: {all}, {recent} of them in the last 7 days", all=everything, recent=recent),
+                _("Words in the keyword rule: {number}", number=len(config.words)),
+                _("Log: off")
+                if config.log_channel is None
+                else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
             ),
         )
 
@@ -170,7 +173,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
 
 def _line(what: str, case: Case) -> str:
-    where = f"server {case.guild_id}, case #{case.number}"
+    where = {"server": case.guild_id, "number": case.number}
     if what == "log":
-        return f"{where} was not posted in the log: {case.log_trouble}"
-    return f"{where}: a message stayed; I need Manage Messages in <#{case.channel_id}>"
+        why = trouble_of(case)
+        return _("server {server}, case #{number} was not posted in the log: {why}", **where, why=why)
+    return _(
+        "server {server}, case #{number}: a message stayed; I need Manage Messages in {channel}",
+        **where,
+        channel=f"<#{case.channel_id}>",
+    )

@@ -10,6 +10,8 @@ from chandelier_reactions.emoji import may_be_emoji
 
 __all__ = ["MIGRATIONS", "ReactionsConfig"]
 
+_ = chandelier.Messages(__package__)
+
 
 @chandelier.schema(version=2)
 class ReactionsConfig:
@@ -38,8 +40,11 @@ class ReactionsConfig:
     def __attrs_post_init__(self) -> None:
         if not may_be_emoji(self.emoji):
             raise ValueError(
-                f"emoji = {self.emoji!r} is none: write the emoji itself, or <:name:id> for one of the "
-                "server's own"
+                _(
+                    "emoji = {found!r} is none: write the emoji itself, or <:name:id> for one of the "
+                    "server's own",
+                    found=self.emoji,
+                )
             )
 
 

@@ -16,6 +16,8 @@ from chandelier_reactions.tables import Entry
 
 __all__ = ["Engine"]
 
+_ = chandelier.Messages(__package__)
+
 _FINAL = (
     chandelier.InvalidRequest,
     chandelier.NotAllowed,
@@ -99,7 +101,11 @@ class Engine:
             if plugin == entry.plugin and action.name == entry.action:
                 return action
         raise chandelier.ServiceUnavailable(
-            f"plugin {entry.plugin} does not offer the action {entry.action!r} at the moment"
+            _(
+                "plugin {plugin} does not offer the action {action!r} at the moment",
+                plugin=entry.plugin,
+                action=entry.action,
+            )
         )
 
 

@@ -15,6 +15,8 @@ from chandelier_reactions.tables import Entry
 
 __all__ = ["EFFECT", "Entries", "Trouble"]
 
+_ = chandelier.Messages(__package__)
+
 EFFECT = "act"
 """The kind of this plugin's outbox entries."""
 PAUSE = timedelta(minutes=1)
@@ -142,10 +144,12 @@ class Entries:
         found: dict[int, str] = {}
         async with self._storage.read() as session:
             for entry in await session.scalars(failing):
-                found.setdefault(entry.guild_id, f"{entry.action} failed: {entry.error}")
+                why = _("{action} failed: {why}", action=entry.action, why=entry.error)
+                found.setdefault(entry.guild_id, why)
             for guild_id, count in await session.execute(waiting):
                 minutes = int(LATE.total_seconds() // 60)
-                found.setdefault(guild_id, f"{count} waiting for more than {minutes} minutes")
+                late = _("{number} waiting for more than {minutes} minutes", number=count, minutes=minutes)
+                found.setdefault(guild_id, late)
         return [Trouble(guild_id, what) for guild_id, what in found.items()]
 
     async def count(self, guild_id: int) -> int:

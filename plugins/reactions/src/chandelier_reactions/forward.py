@@ -14,11 +14,12 @@ from chandelier_reactions.config import ReactionsConfig
 
 __all__ = ["forward_action"]
 
+_ = chandelier.Messages(__package__)
+
 LOOK_BACK = 200
 """Messages of the target channel that are searched for the forward of an interrupted attempt."""
 UNKNOWN_CHANNEL = 10_003
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
-_NEEDED = "View Channel, Send Messages and Read Message History"
 
 
 def forward_action(ctx: chandelier.PluginContext[Any], config: ReactionsConfig) -> Action:
@@ -54,17 +55,29 @@ async def _forward(ctx: chandelier.PluginContext[Any], run: Run) -> Mapping[str,
     except hikari.NotFoundError as error:
         if error.code == UNKNOWN_CHANNEL and await _is_gone(ctx, target):
             raise chandelier.InvalidRequest(
-                f"the channel {target} no longer exists; choose another with "
-                "/config set plugin:reactions setting:channel"
+                _(
+                    "the channel {channel} no longer exists; choose another with "
+                    "/config set plugin:reactions setting:channel",
+                    channel=target,
+                )
             ) from error
         return {"gone": True}  # the message, or its channel, was deleted before it could be forwarded
     except hikari.ForbiddenError as error:
         raise chandelier.InvalidRequest(
-            f"I may not forward from <#{origin.channel_id}> to <#{target}>: give me {_NEEDED} in both"
+            _(
+                "I may not forward from {origin} to {target}: give me View Channel, Send Messages and "
+                "Read Message History in both",
+                origin=f"<#{origin.channel_id}>",
+                target=f"<#{target}>",
+            )
         ) from error
     except hikari.BadRequestError as error:
         raise chandelier.InvalidRequest(
-            f"Discord does not forward the message {origin.message_id}: {error.message or 'no reason given'}"
+            _(
+                "Discord does not forward the message {message}: {why}",
+                message=origin.message_id,
+                why=error.message or _("no reason given"),
+            )
         ) from error
     return {"message": str(sent.id)}
 

@@ -19,6 +19,8 @@ from chandelier_reactions.tables import HISTORY
 
 __all__ = ["ReactionsPlugin"]
 
+_ = chandelier.Messages(__package__)
+
 _MANIFEST = chandelier.Manifest(
     summary="Forwards a message once when somebody who may reacts with ➡️; other plugins add actions.",
     intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGE_REACTIONS,
@@ -99,10 +101,15 @@ class ReactionsPlugin(chandelier.Plugin[ReactionsConfig]):
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded where the newest action failed, and where nobody can tell where to forward to."""
-        lines = [f"server {trouble.guild_id}: {trouble.what}" for trouble in await self.entries.troubles()]
+        lines: list[str] = [
+            _("server {server}: {what}", server=trouble.guild_id, what=trouble.what)
+            for trouble in await self.entries.troubles()
+        ]
         config = self.config
         if (config.roles or config.members) and config.channel is None:
-            lines.append("config.toml says who may forward but not where to: set [plugins.reactions].channel")
+            lines.append(
+                _("config.toml says who may forward but not where to: set [plugins.reactions].channel")
+            )
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, tuple(lines))
 
@@ -111,11 +118,17 @@ class ReactionsPlugin(chandelier.Plugin[ReactionsConfig]):
         """What the forward is set to in a guild, and how much was done."""
         config = await self.ctx.config_for(guild_id)
         if config.channel is None:
-            lines = ["Forwarding: off, no channel is set"]
+            setting = _("Forwarding: off, no channel is set")
         else:
             may = [*(f"<@&{role}>" for role in config.roles), *(f"<@{member}>" for member in config.members)]
-            lines = [f"{config.emoji} forwards to <#{config.channel}> for {', '.join(may) or 'nobody'}"]
-        return chandelier.StatusSection("Reactions", (*lines, f"{await self.entries.count(guild_id)} done"))
+            setting = _(
+                "{emoji} forwards to {channel} for {who}",
+                emoji=config.emoji,
+                channel=f"<#{config.channel}>",
+                who=", ".join(may) if may else _("nobody"),
+            )
+        done = _("{number} done", number=await self.entries.count(guild_id))
+        return chandelier.StatusSection(_("Reactions"), (setting, done))
 
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from chandelier_redeye.hookspecs import StoreAdapter
 
 __all__ = ["LONGEST_URL", "Page", "identify", "page_of"]
 
+_ = chandelier.Messages(__package__)
+
 LONGEST_URL: Final = 1_000
 """Characters of an address; an embed's field, which shows it as a link, holds 1,024."""
 
@@ -40,16 +42,19 @@ def page_of(text: str) -> Page:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
         if parts.scheme.lower() not in {"http", "https"} or not host:
-            raise ValueError("it does not start with http:// or https://")
+            raise ValueError(_("it does not start with http:// or https://"))
         if parts.username is not None or parts.password is not None:
-            raise ValueError("it contains a user name or password")
+            raise ValueError(_("it contains a user name or password"))
         if re.search(r"[\s\x00-\x1f]", text):
-            raise ValueError("it contains spaces")
+            raise ValueError(_("it contains spaces"))
         host = host if host.isascii() else host.encode("idna").decode()
     except (ValueError, UnicodeError) as error:
         raise chandelier.InvalidRequest(
-            f"That is not an address that I can watch: {error}. Paste the product page's whole address, "
-            "such as `https://shop.example/lamp`."
+            _(
+                "That is not an address that I can watch: {why}. Paste the product page's whole address, "
+                "such as `https://shop.example/lamp`.",
+                why=chandelier.message_of(error),
+            )
         ) from None
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme.lower()]:
@@ -59,8 +64,12 @@ def page_of(text: str) -> Page:
     url = urlunsplit((parts.scheme.lower(), netloc, path, quote(parts.query, safe=_QUERY), ""))
     if len(url) > LONGEST_URL:
         raise chandelier.InvalidRequest(
-            f"That address has {len(url)} characters, I can keep {LONGEST_URL}. Cut off what follows "
-            "the `?`, if the page opens without it."
+            _(
+                "That address has {length} characters, I can keep {longest}. Cut off what follows the `?`, "
+                "if the page opens without it.",
+                length=len(url),
+                longest=LONGEST_URL,
+            )
         )
     return Page(url=url)
 

@@ -17,6 +17,8 @@ from chandelier_redeye.tables import Watch
 
 __all__ = ["ALERT", "NO_MENTIONS", "plain", "post", "put"]
 
+_ = chandelier.Messages(__package__)
+
 ALERT: Final = "alert"
 """Kind of the outbox entries; the key names the watch and which change of its price it is."""
 
@@ -62,19 +64,20 @@ async def put(
     await outbox.put(ALERT, key=f"{watch.key}-{watch.changes}", payload=payload, session=session)
 
 
-async def post(rest: hikari.api.RESTClient, effect: chandelier.Effect, bot_id: int) -> Mapping[str, Any]:
+async def post(ctx: chandelier.PluginContext[Any], effect: chandelier.Effect) -> Mapping[str, Any]:
     """Post the alert that an outbox entry promises; returns the message's id.
 
     Raises hikari's errors: ForbiddenError and NotFoundError mean that the channel is closed to us or gone.
     """
     channel_id = int(effect.payload["channel"])
-    embed = _embed(effect)
+    language = await ctx.language(int(effect.payload["guild"]))
+    embed = ctx.into(language, _embed(effect))
     if effect.uncertain:
-        known = await _find(rest, channel_id, embed, bot_id)
+        known = await _find(ctx, channel_id, embed)
         if known is not None:
             return {"message": known}
     # Discord itself drops a second message with the same nonce for a few minutes, which covers the rest.
-    message = await rest.create_message(channel_id, embed=embed, nonce=_nonce(effect), **NO_MENTIONS)
+    message = await ctx.rest.create_message(channel_id, embed=embed, nonce=_nonce(effect), **NO_MENTIONS)
     return {"message": int(message.id)}
 
 
@@ -83,18 +86,23 @@ def _embed(effect: chandelier.Effect) -> hikari.Embed:
     before, after = _money(said["before"]), _money(said["after"])
     comparable = before.currency == after.currency or None in (before.currency, after.currency)
     cheaper = after.amount < before.amount
-    word = ("Price drop" if cheaper else "Price rise") if comparable else "New price"
+    title = {"title": " ".join(str(said["title"]).split())}
+    if not comparable:
+        heading = _("New price: {title}", **title)
+    else:
+        heading = _("Price drop: {title}", **title) if cheaper else _("Price rise: {title}", **title)
     embed = hikari.Embed(
-        title=f"{word}: {' '.join(str(said['title']).split())}"[:256],
+        title=heading,
         url=said["url"],
         color=_CHEAPER if comparable and cheaper else _DEARER,
         timestamp=datetime.fromisoformat(said["at"]),
     )
-    embed.add_field("Before", f"~~{before}~~", inline=True)
-    embed.add_field("Now", f"**{after}**", inline=True)
+    embed.add_field(_("Before"), f"~~{before}~~", inline=True)
+    embed.add_field(_("Now"), f"**{after}**", inline=True)
     if comparable:
-        embed.add_field("Change", _change(before.amount, after), inline=True)
-    embed.set_footer(f"Watch #{said['number']} · alert {effect.key.rsplit('-', 1)[-1]}")
+        embed.add_field(_("Change"), _change(before.amount, after), inline=True)
+    change = effect.key.rsplit("-", 1)[-1]
+    embed.set_footer(_("Watch #{number} · alert {change}", number=said["number"], change=change))
     return embed
 
 
@@ -115,16 +123,17 @@ def _nonce(effect: chandelier.Effect) -> str:
     return f"redeye-{effect.id}"[:25]
 
 
-async def _find(rest: hikari.api.RESTClient, channel_id: int, embed: hikari.Embed, bot_id: int) -> int | None:
-    """The alert's message, if an earlier attempt did post it."""
-    async for message in rest.fetch_messages(channel_id).limit(_LOOK_BACK):
-        if message.author.id != bot_id:
+async def _find(ctx: chandelier.PluginContext[Any], channel_id: int, embed: hikari.Embed) -> int | None:
+    """The alert's message, if an earlier attempt did post it, in whatever language."""
+    async for message in ctx.rest.fetch_messages(channel_id).limit(_LOOK_BACK):
+        if message.author.id != ctx.bot_id:
             continue
         for shown in message.embeds:
-            if (shown.title, shown.url, shown.footer and shown.footer.text) == (
-                embed.title,
-                embed.url,
-                embed.footer and embed.footer.text,
-            ):
+            if shown.url == embed.url and _numbers(shown) == _numbers(embed):
                 return int(message.id)
     return None
+
+
+def _numbers(embed: hikari.Embed) -> list[str]:
+    """The watch's number and the alert's, which the footer has in every language."""
+    return re.findall(r"\d+", (embed.footer.text or "") if embed.footer is not None else "")

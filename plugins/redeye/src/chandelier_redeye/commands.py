@@ -17,6 +17,8 @@ from chandelier_redeye.watches import CHECK
 
 __all__ = ["loader"]
 
+_ = chandelier.Messages(__package__)
+
 DEFAULT: Final = hikari.Permissions.MANAGE_MESSAGES
 """Who may watch when no rule of the guild decides: a watch makes the bot post in a channel."""
 
@@ -107,7 +109,8 @@ class Remove(lightbulb.SlashCommand, name="remove", description="Stop watching a
     async def invoke(self, ctx: lightbulb.Context, plugin: Redeye) -> None:
         assert ctx.guild_id is not None
         gone = await plugin.watches.remove(ctx.guild_id, self.number)
-        text = f"I no longer watch #{gone.number}, {alerts.plain(gone.title)}."
+        title = alerts.plain(gone.title)
+        text = _("I no longer watch #{number}, {title}.", number=gone.number, title=title)
         await ctx.respond(text, ephemeral=True, **alerts.NO_MENTIONS)
 
 
@@ -130,10 +133,10 @@ async def alert(effect: chandelier.Effect, plugin: Redeye) -> Mapping[str, Any]:
     """Post an alert; what keeps it from being posted is kept with the watch, for `/watch list`."""
     where = int(effect.payload["guild"]), int(effect.payload["number"])
     try:
-        posted = await alerts.post(plugin.ctx.rest, effect, plugin.ctx.bot_id)
+        posted = await alerts.post(plugin.ctx, effect)
     except (hikari.ForbiddenError, hikari.NotFoundError) as error:
         gone = isinstance(error, hikari.NotFoundError)
-        trouble = "the channel is gone" if gone else "I may not post in the channel"
+        trouble = listing.CHANNEL_GONE if gone else listing.CHANNEL_CLOSED
         await plugin.watches.note_delivery(*where, trouble)
         raise
     await plugin.watches.note_delivery(*where, None)
@@ -151,8 +154,10 @@ def _check_may_post(channel: hikari.PartialChannel) -> None:
     permissions = getattr(channel, "permissions", hikari.Permissions.NONE)
     if hikari.Permissions.ADMINISTRATOR not in permissions and _POST & ~permissions:
         raise chandelier.NotAllowed(
-            f"You may not write in <#{channel.id}> yourself, so alerts cannot go there. "
-            "Choose another channel."
+            _(
+                "You may not write in {channel} yourself, so alerts cannot go there. Choose another channel.",
+                channel=f"<#{channel.id}>",
+            )
         )
 
 
@@ -161,6 +166,8 @@ def _check_bot_may_post(permissions: hikari.Permissions | None) -> None:
     if permissions is None or hikari.Permissions.ADMINISTRATOR in permissions or not wanted & ~permissions:
         return
     raise chandelier.InvalidRequest(
-        "I may not post embeds in this channel, so alerts would be lost. Give me Send Messages and "
-        "Embed Links here, or name another channel."
+        _(
+            "I may not post embeds in this channel, so alerts would be lost. Give me Send Messages and "
+            "Embed Links here, or name another channel."
+        )
     )

@@ -16,6 +16,8 @@ from chandelier_redeye.reading import Reading, read_page
 
 __all__ = ["Failure", "Problem", "look"]
 
+_ = chandelier.Messages(__package__)
+
 _MOST_BYTES: Final = 6 * 1024 * 1024
 _LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 _REFUSALS: Final = frozenset({401, 402, 403, 407, 429, 451, 503})
@@ -57,18 +59,18 @@ async def look(http: chandelier.HttpClient, url: str, *, timeout: float, now: da
     try:
         response = await http.get(url, headers=_HEADERS, max_bytes=_MOST_BYTES, timeout=timeout)
     except chandelier.ServiceUnavailable as error:
-        return Failure(Problem.UNREADABLE, str(error))
+        return Failure(Problem.UNREADABLE, chandelier.message_of(error))
     if response.status != 200:
         refused = response.status in _REFUSALS
         return Failure(
             Problem.BLOCKED if refused else Problem.UNREADABLE,
-            f"{host_of(url)} answered {response.status}",
+            _("{host} answered {status}", host=host_of(url), status=response.status),
             retry_after=_retry_after(response.headers.get("Retry-After"), now),
         )
     # Parsing a large page takes tens of milliseconds, in which nobody else would be answered.
     reading = await asyncio.to_thread(_read, response)
     if not reading.understood:
-        return Failure(Problem.UNREADABLE, reading.why or "the page states no price", read=True)
+        return Failure(Problem.UNREADABLE, reading.why or _("the page states no price"), read=True)
     return reading
 
 

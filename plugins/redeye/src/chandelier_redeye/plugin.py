@@ -97,10 +97,20 @@ class Redeye(chandelier.Plugin[RedeyeConfig]):
         seen = await self.watches.overview()
         lines: list[str] = []
         if seen.failing:
-            lines.append(f"{seen.failing} of {seen.total} pages could not be read lately; see `/watch list`.")
+            lines.append(
+                _(
+                    "{failing} of {total} pages could not be read lately; see `/watch list`.",
+                    failing=seen.failing,
+                    total=seen.total,
+                )
+            )
         if seen.undelivered:
             lines.append(
-                f"The last alert of {seen.undelivered} watches could not be posted; see `/watch list`."
+                _.count(
+                    "The last alert of {n} watch could not be posted; see `/watch list`.",
+                    "The last alert of {n} watches could not be posted; see `/watch list`.",
+                    seen.undelivered,
+                )
             )
         bad = seen.undelivered > 0 or (seen.total > 0 and seen.failing == seen.total)
         level = chandelier.HealthLevel.DEGRADED if bad else chandelier.HealthLevel.OK
@@ -112,11 +122,10 @@ class Redeye(chandelier.Plugin[RedeyeConfig]):
         seen = await self.watches.overview(guild_id)
         if not seen.total:
             return None
-        pages = "page" if seen.total == 1 else "pages"
-        lines = [f"{seen.total} {pages} watched"]
+        lines = [_.count("{n} page watched", "{n} pages watched", seen.total)]
         if seen.failing:
-            lines.append(f"{seen.failing} blocked or unreadable at the moment")
-        return chandelier.StatusSection("Watched prices", tuple(lines))
+            lines.append(_("{number} blocked or unreadable at the moment", number=seen.failing))
+        return chandelier.StatusSection(_("Watched prices"), tuple(lines))
 
     @chandelier.hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:

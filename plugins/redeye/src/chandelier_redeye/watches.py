@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECK", "Overview", "Watches"]
 
+_ = chandelier.Messages(__package__)
+
 CHECK: Final = "check"
 """Kind of the timers that look at pages; their key is the watch's."""
 
@@ -93,7 +95,7 @@ class Watches:
                     CHECK, key=watch.key, due=now + self._wait(0), payload=_names(watch), session=session
                 )
         except IntegrityError:
-            raise chandelier.InvalidRequest("Somebody else has just added this page.") from None
+            raise chandelier.InvalidRequest(_("Somebody else has just added this page.")) from None
         return watch
 
     async def remove(self, guild_id: int, number: int) -> Watch:
@@ -102,7 +104,10 @@ class Watches:
             watch = await session.get(Watch, (guild_id, number))
             if watch is None:
                 raise chandelier.InvalidRequest(
-                    f"There is no watch #{number} in this server; `/watch list` shows those there are."
+                    _(
+                        "There is no watch #{number} in this server; `/watch list` shows those there are.",
+                        number=number,
+                    )
                 )
             await session.delete(watch)
             await self._ctx.timers.cancel(CHECK, watch.key, session=session)
@@ -138,7 +143,7 @@ class Watches:
         try:
             found = await look(self._ctx.http, watch.url, timeout=config.timeout, now=now)
         except chandelier.InvalidRequest as error:  # its name leads into a private network now
-            found = Failure(Problem.UNREADABLE, str(error))
+            found = Failure(Problem.UNREADABLE, chandelier.message_of(error))
         return await self._record(guild_id, number, found)
 
     async def _record(self, guild_id: int, number: int, found: Reading | Failure) -> datetime | None:
@@ -150,10 +155,13 @@ class Watches:
                 return None
             watch.checked_at = now
             if isinstance(found, Reading) and _is_another(watch, found):
-                found = Failure(Problem.UNREADABLE, f"the page now shows another product: {found.name}")
+                found = Failure(
+                    Problem.UNREADABLE,
+                    _("the page now shows another product: {name}", name=alerts.plain(found.name or "")),
+                )
             if isinstance(found, Failure):
                 watch.failures += 1
-                watch.problem, watch.problem_text = found.problem, found.text
+                watch.problem, watch.problem_text = found.problem, _.keep(found.text)
                 return now + max(self._wait(watch.failures), found.retry_after or timedelta(0))
             watch.failures, watch.problem, watch.problem_text = 0, None, None
             watch.good_at, watch.stock = now, found.stock
@@ -223,14 +231,21 @@ class Watches:
         known = await session.scalar(query)
         if known is not None:
             raise chandelier.InvalidRequest(
-                f"This page is watched already: it is #{known.number}, with alerts in <#{known.channel_id}>."
+                _(
+                    "This page is watched already: it is #{number}, with alerts in {channel}.",
+                    number=known.number,
+                    channel=f"<#{known.channel_id}>",
+                )
             )
         limit = self._ctx.config.watches_per_guild
         count = select(func.count()).select_from(Watch).where(Watch.guild_id == guild_id)
         if (await session.scalar(count) or 0) >= limit:
             raise chandelier.InvalidRequest(
-                f"This server watches {limit} pages, which is the limit. Take one out with `/watch remove`; "
-                "the bot's owner can raise `watches_per_guild`."
+                _(
+                    "This server watches {limit} pages, which is the limit. Take one out with "
+                    "`/watch remove`; the bot's owner can raise `watches_per_guild`.",
+                    limit=limit,
+                )
             )
 
     async def _next_number(self, session: AsyncSession, guild_id: int) -> int:
@@ -250,8 +265,11 @@ class Watches:
         if place - now > _LONGEST_COURTESY:
             self._pace.leave(host, who)
             raise chandelier.InvalidRequest(
-                f"I am asking {host} for other pages just now and leave it some peace. "
-                f"Try again <t:{place.timestamp():.0f}:R>."
+                _(
+                    "I am asking {host} for other pages just now and leave it some peace. Try again {when}.",
+                    host=host,
+                    when=f"<t:{place.timestamp():.0f}:R>",
+                )
             )
         try:
             await self._ctx.clock.sleep((place - now).total_seconds())
@@ -273,15 +291,20 @@ def _is_another(watch: Watch, found: Reading) -> bool:
 def _refusal(failure: Failure) -> chandelier.ChandelierError:
     if failure.problem is Problem.BLOCKED:
         return chandelier.ServiceUnavailable(
-            f"This shop does not let me read the page ({failure.text}), and I do not try to get around that. "
-            "Nothing was stored."
+            _(
+                "This shop does not let me read the page ({why}), and I do not try to get around that. "
+                "Nothing was stored.",
+                why=failure.text,
+            )
         )
     advice = (
-        "Open the page of a single product; if it is one, the shop does not describe it in a way that I can "
-        "read for certain."
+        _(
+            "Open the page of a single product; if it is one, the shop does not describe it in a way that "
+            "I can read for certain."
+        )
         if failure.read
-        else "See whether the address opens in a browser, and try again."
+        else _("See whether the address opens in a browser, and try again.")
     )
     return chandelier.InvalidRequest(
-        f"I cannot watch this page: {failure.text}. Nothing was stored. {advice}"
+        _("I cannot watch this page: {why}. Nothing was stored. {advice}", why=failure.text, advice=advice)
     )

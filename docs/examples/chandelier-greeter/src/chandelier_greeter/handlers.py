@@ -17,6 +17,7 @@ from chandelier_greeter.tables import Greeting
 __all__ = ["loader"]
 
 loader = chandelier.Loader()
+_ = chandelier.Messages(__package__)
 
 LONGEST_GREETING = 40
 """Characters; a longer message is no "good morning", so nobody needs to look at it."""
@@ -39,7 +40,7 @@ class Greet(
     async def invoke(self, ctx: lightbulb.Context, plugin: Greeter) -> None:
         """Write the greeting and its timer in one transaction, then say it."""
         if self.member.is_bot:
-            raise chandelier.InvalidRequest("Bots do not wave back. Greet a person.")
+            raise chandelier.InvalidRequest(_("Bots do not wave back. Greet a person."))
         assert ctx.guild_id is not None
         config = await plugin.ctx.config_for(ctx.guild_id)
         number = int(ctx.interaction.id)
@@ -56,10 +57,10 @@ class Greet(
             due = plugin.ctx.now() + timedelta(seconds=config.patience)
             await plugin.ctx.timers.schedule("nudge", key=str(number), due=due, session=session)
         button = hikari.impl.MessageActionRowBuilder().add_interactive_button(
-            hikari.ButtonStyle.PRIMARY, plugin.ctx.component_id("wave", str(number)), label="Wave back"
+            hikari.ButtonStyle.PRIMARY, plugin.ctx.component_id("wave", str(number)), label=_("Wave back")
         )
         await ctx.respond(
-            f"{ctx.user.mention} says hello to {self.member.mention}!",
+            _("{who} says hello to {whom}!", who=ctx.user.mention, whom=self.member.mention),
             component=button,
             user_mentions=[self.member.id],  # only the one who is greeted is pinged
         )
@@ -70,14 +71,14 @@ async def wave_back(press: chandelier.ComponentPress, plugin: Greeter) -> None:
     """The button; it works after restarts and upgrades, because its id says all there is to know."""
     greeting = await plugin.greeting(int(press.payload))
     if greeting is None:
-        raise chandelier.InvalidRequest("This greeting was erased. Use `/greet` for a new one.")
+        raise chandelier.InvalidRequest(_("This greeting was erased. Use `/greet` for a new one."))
     if greeting.greeted_id != press.user.id:
-        raise chandelier.NotAllowed("Only the one who was greeted can wave back.")
+        raise chandelier.NotAllowed(_("Only the one who was greeted can wave back."))
     async with plugin.ctx.storage.transaction() as session:
         unanswered = update(Greeting).where(Greeting.id == greeting.id, Greeting.waved_at.is_(None))
         await session.execute(unanswered.values(waved_at=plugin.ctx.now()))
         await plugin.ctx.timers.cancel("nudge", str(greeting.id), session=session)
-    await press.respond(f"{press.user.mention} waves back 👋", user_mentions=False)
+    await press.respond(_("{who} waves back 👋", who=press.user.mention), user_mentions=False)
 
 
 def _may_greet(message: Mapping[str, Any]) -> bool:
@@ -105,5 +106,7 @@ async def post_nudge(effect: chandelier.Effect, plugin: Greeter) -> None:
     greeting = await plugin.greeting(effect.payload["greeting"])
     if greeting is None or greeting.waved_at is not None or effect.uncertain:
         return
-    text = f"<@{greeting.greeted_id}>, <@{greeting.greeter_id}> said hello to you."
+    who = {"who": f"<@{greeting.greeter_id}>", "whom": f"<@{greeting.greeted_id}>"}
+    language = await plugin.ctx.language(greeting.guild_id)
+    text = plugin.ctx.into(language, _("{whom}, {who} said hello to you.", **who))
     await plugin.ctx.rest.create_message(greeting.channel_id, text, user_mentions=[greeting.greeted_id])

@@ -14,6 +14,8 @@ from chandelier_greeter.tables import HISTORY, Greeting
 
 __all__ = ["Greeter"]
 
+_ = chandelier.Messages(__package__)
+
 
 class Greeter(chandelier.Plugin[GreeterConfig]):
     """Greets members, and notices when nobody waves back."""
@@ -63,7 +65,8 @@ class Greeter(chandelier.Plugin[GreeterConfig]):
         counts = select(func.count(), func.count(Greeting.waved_at)).where(Greeting.guild_id == guild_id)
         async with self.ctx.storage.read() as session:
             greeted, waved = (await session.execute(counts)).one()
-        return chandelier.StatusSection("Greetings", (f"{greeted} greetings, {waved} waved back",))
+        said = _("Greetings: {greeted}, waved back: {waved}", greeted=greeted, waved=waved)
+        return chandelier.StatusSection(_("Greetings"), (said,))
 
     @chandelier.hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:

@@ -8,11 +8,14 @@ from typing import Any, Final, cast
 
 import attrs
 
+import chandelier
 from chandelier_redeye.reading.addresses import PageAddress
 from chandelier_redeye.reading.jsonld import Node, items, text_of, types_of
 from chandelier_redeye.reading.money import Money, currency_code, parse_amount
 
 __all__ = ["Judgement", "Stock", "judge", "offers_of"]
+
+_ = chandelier.Messages(__package__)
 
 
 class Stock(StrEnum):
@@ -80,26 +83,26 @@ def judge(product: Node, address: PageAddress, known: Mapping[str, Node]) -> Jud
     """
     offers = list(_read_all(product, address, known))
     if not offers:
-        return Judgement(why="the page names a product without an offer")
+        return Judgement(why=_("the page names a product without an offer"))
     fresh = [offer for offer in offers if offer.new]
     if not fresh:
-        return Judgement(why="the page offers it only used or refurbished")
+        return Judgement(why=_("the page offers it only used or refurbished"))
     if best := max(offer.hint for offer in fresh):
         # The address names one variant: the others' prices and stock are not its.
         fresh = [offer for offer in fresh if offer.hint == best]
     stocks = {offer.stock for offer in fresh}
     stock = Stock.IN if Stock.IN in stocks else None if None in stocks else Stock.OUT
     if stock is Stock.OUT:
-        return Judgement(stock=stock, why="it is sold out")
+        return Judgement(stock=stock, why=_("it is sold out"))
     for_sale = [offer for offer in fresh if offer.stock is not Stock.OUT]
     prices = _different([offer.price for offer in for_sale if offer.price is not None])
     if len(prices) == 1:
         return Judgement(price=prices[0], stock=stock)
     if not prices:
-        return Judgement(stock=stock, why="the page states no price that can be read for certain")
+        return Judgement(stock=stock, why=_("the page states no price that can be read for certain"))
     return Judgement(
         stock=stock,
-        why="the page has variants with different prices; use the address of the one that you mean",
+        why=_("the page has variants with different prices; use the address of the one that you mean"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 from selectolax.lexbor import LexborHTMLParser
 
+import chandelier
 from chandelier_redeye.reading import jsonld, microdata
 from chandelier_redeye.reading.addresses import PageAddress
 from chandelier_redeye.reading.jsonld import Node, text_of
@@ -17,6 +18,8 @@ from chandelier_redeye.reading.offers import Judgement, Stock, judge
 from chandelier_redeye.reading.products import find_products
 
 __all__ = ["Reading", "read_page"]
+
+_ = chandelier.Messages(__package__)
 
 _NAME_LENGTH: Final = 200
 _TAGS: Final = 60_000
@@ -49,11 +52,11 @@ def read_page(text: str, url: str) -> Reading:
     raises for what a page contains. A large page costs tens of milliseconds: call it in a thread.
     """
     if text.count("<") > _TAGS:
-        return Reading(why="the page is too large to be read")
+        return Reading(why=_("the page is too large to be read"))
     tree = LexborHTMLParser(text)
     titles = _titles(tree)
     address = PageAddress(url, _attribute(tree, 'link[rel="canonical"]', "href"))
-    last = Reading(name=titles[0] if titles else None, why="the page has no product data (JSON-LD)")
+    last = Reading(name=titles[0] if titles else None, why=_("the page has no product data (JSON-LD)"))
     for values in (_json_ld(tree), microdata.read_items(tree)):
         found = find_products(values, address, titles)
         if not found.products:
@@ -77,7 +80,7 @@ def _agreed(judged: list[Judgement], *, undecided: bool) -> Judgement:
             return next(one for one in judged if one.price is not None)
     if len({(one.price, one.stock) for one in judged}) == 1:
         return first
-    return Judgement(why="the page shows several products and does not say which one is its own")
+    return Judgement(why=_("the page shows several products and does not say which one is its own"))
 
 
 def _reading(product: Node, judgement: Judgement, title: str | None) -> Reading:
