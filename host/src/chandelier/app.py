@@ -27,6 +27,7 @@ from chandelier.gate import HostGate
 from chandelier.hooks import Hooks
 from chandelier.languages import Languages
 from chandelier.lifecycle import Lifecycle
+from chandelier.observe.log import Logs
 from chandelier.observe.observatory import Observatory
 from chandelier.observe.redact import Redactor
 from chandelier.provision import Provision
@@ -55,8 +56,8 @@ ESSENTIAL = "core"
 class Host:
     """One bot: a deployment, its plugins and everything between them.
 
-    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``redactor`` learns the
-    secrets in plugins' configs, so that logs can leave them out.
+    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``logs`` learn the
+    secrets in plugins' configs, so that they can leave them out.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class Host:
         only: Sequence[str] | None = None,
         clock: Clock | None = None,
         choose: Callable[[str], str] = secrets.choice,
-        redactor: Redactor | None = None,
+        logs: Logs | None = None,
     ) -> None:
-        self.redactor = redactor
+        self.logs = logs
+        self.redactor: Redactor | None = None if logs is None else logs.redactor
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -135,6 +137,7 @@ class Host:
         if self.stopped.is_set():
             return
         self.stopped.set()
+        await self.observatory.leave()
         async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
             steps.push_async_callback(self.observatory.close)
             steps.push_async_callback(self.database.close)
@@ -320,14 +323,12 @@ class Host:
         return [record for record in self.lifecycle.in_order() if record.state is state]
 
 
-async def run(
-    deployment: Deployment, *, without: Sequence[str] = (), redactor: Redactor | None = None
-) -> None:
+async def run(deployment: Deployment, *, without: Sequence[str] = (), logs: Logs | None = None) -> None:
     """Run a deployment until cancelled (it stops cleanly then) or until the connection is lost for good.
 
     Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
     """
-    host = Host(deployment, without=without, redactor=redactor)
+    host = Host(deployment, without=without, logs=logs)
     await host.start()
     joined = asyncio.ensure_future(host.bot.join())
     try:

@@ -66,7 +66,7 @@ class TestTheDefaultFile:
 
     def test_with_every_default_uncommented_it_still_does(self) -> None:
         optional = ("log_channel", "level", "key_file", "token_file", "database_password_file")
-        optional += ("rest_url", "database_url", "log_file")
+        optional += ("rest_url", "database_url", "log_file", "metrics_port", "sentry_dsn")
         lines = render_default(SCHEMAS).splitlines()
 
         text = "\n".join(

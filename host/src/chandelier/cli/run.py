@@ -64,7 +64,7 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
         fail(problem, EXIT_CONFIG)
     with claim(host.data_path(deployment.base)), Logs.of(host, deployment.base) as logs:
         try:
-            run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
+            run_until_told(app.run(deployment, without=without, logs=logs))
         except ConfigError:
             raise
         except ChandelierError as error:
