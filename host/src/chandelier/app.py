@@ -129,6 +129,7 @@ class Host:
             await self.stop()
             raise
         self.started_at = self.clock.now()
+        self.observatory.ready()
         running = [record.name for record in self.lifecycle.records.values() if record.active]
         logger.info("ready: {} plugins running: {}", len(running), ", ".join(running))
 

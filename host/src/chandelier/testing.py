@@ -99,6 +99,8 @@ class HostStarter:
 
     def _write(self, path: Path, config: Mapping[str, Mapping[str, Any]], host: Mapping[str, Any]) -> None:
         own: dict[str, Any] = {"version": 1, "rest_url": self._discord.rest_url, **host}
+        # A look every minute would make a test that moves the clock by a year take long.
+        own.setdefault("alerts", {"enabled": False})
         if self._database_url is not None:
             own.setdefault("database_url", self._database_url)
         document = {"chandelier": own, "plugins": {name: dict(section) for name, section in config.items()}}

@@ -59,7 +59,7 @@ class TestTheDefaultFile:
         text = render_default(SCHEMAS)
 
         assert tomllib.loads(text) == {
-            "chandelier": {"version": 1},
+            "chandelier": {"version": 1, "alerts": {}},
             "plugins": {"sample": {"version": 4, "limits": {}}},
         }
         assert load(text).section.value == Sample()

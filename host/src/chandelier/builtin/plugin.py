@@ -22,7 +22,7 @@ class Core(Plugin[None]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import config, plugins, status
+        from chandelier.builtin import alerts, config, plugins, status
         from chandelier.builtin import help as help_command
 
-        return [status.loader, plugins.loader, help_command.loader, config.loader]
+        return [status.loader, plugins.loader, help_command.loader, config.loader, alerts.loader]

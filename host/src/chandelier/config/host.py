@@ -10,6 +10,7 @@ from typing import Any
 from loguru import logger
 from sqlalchemy.engine import URL, make_url
 
+from chandelier.config.alerts import AlertConfig
 from chandelier.config.bounds import Misfit, shown
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
@@ -129,6 +130,10 @@ class HostConfig:
         "127.0.0.1",
         min_length=1,
         help="Address of metrics_port. They have no password: leave it on this machine, or shield it.",
+    )
+
+    alerts: AlertConfig = setting(
+        factory=AlertConfig, help="When the owners are told that something needs them."
     )
 
     def __attrs_post_init__(self) -> None:

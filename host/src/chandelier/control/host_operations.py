@@ -61,6 +61,7 @@ class HostOperations:
             "outbox": depths.total("outbox", "waiting") + depths.total("outbox", "started"),
             "outbox_late": depths.total("outbox", "late"),
             "outbox_failed": depths.total("outbox", "failed"),
+            "alerts": host.observatory.alerts.active,
             "plugins": [_plugin(record, self._clean) for record in host.lifecycle.records.values()],
         }
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from chandelier.control.host_operations import HostOperations
 from chandelier.control.operations import Operations
 from chandelier.control.server import ControlServer
+from chandelier.observe.alerts import Alerts
 from chandelier.observe.metrics import HostMetrics
+from chandelier.observe.readings import Readings, tell_owners
 from chandelier.observe.recent import RecentLogs
 from chandelier.observe.server import MonitorServer
 
@@ -33,6 +35,10 @@ class Observatory:
         self.control = ControlServer(data, self.operations, clean=clean)
         port = host.config.metrics_port
         self.server = None if port is None else MonitorServer(host, host.config.metrics_host, port)
+        alerts = host.config.alerts
+        self.alerts = Alerts(
+            host.clock, Readings(host), self._tell_owners, every=alerts.every, cooldown=alerts.cooldown
+        )
         self._added: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -44,8 +50,14 @@ class Observatory:
         if self.server is not None:
             await self.server.start()
 
+    def ready(self) -> None:
+        """The bot is at work."""
+        if self._host.config.alerts.enabled:
+            self.alerts.start()
+
     async def leave(self) -> None:
         """The host is about to stop: take no more orders, and say so."""
+        await self.alerts.stop()
         await self.control.stop()
 
     async def close(self) -> None:
@@ -56,3 +68,6 @@ class Observatory:
             steps.push_async_callback(self.metrics.lag.stop)
             if self.server is not None:
                 steps.push_async_callback(self.server.stop)
+
+    async def _tell_owners(self, text: str) -> None:
+        await tell_owners(self._host, text)
