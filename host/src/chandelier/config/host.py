@@ -132,6 +132,14 @@ class HostConfig:
         help="Address of metrics_port. They have no password: leave it on this machine, or shield it.",
     )
 
+    sentry_dsn: Secret | None = setting(
+        None,
+        help="Where errors are sent: the DSN of a service that speaks Sentry's protocol.",
+    )
+    sentry_texts: bool = setting(
+        False,
+        help="Send the texts of errors too, without secrets, ids and quotes; people's words may be in them.",
+    )
     alerts: AlertConfig = setting(
         factory=AlertConfig, help="When the owners are told that something needs them."
     )

@@ -10,9 +10,11 @@ from chandelier.control.host_operations import HostOperations
 from chandelier.control.operations import Operations
 from chandelier.control.server import ControlServer
 from chandelier.observe.alerts import Alerts
+from chandelier.observe.log import Logs
 from chandelier.observe.metrics import HostMetrics
 from chandelier.observe.readings import Readings, tell_owners
 from chandelier.observe.recent import RecentLogs
+from chandelier.observe.sentry import ErrorReports
 from chandelier.observe.server import MonitorServer
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Observatory:
         self.alerts = Alerts(
             host.clock, Readings(host), self._tell_owners, every=alerts.every, cooldown=alerts.cooldown
         )
+        self.reports: ErrorReports | None = None
         self._added: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -46,6 +49,7 @@ class Observatory:
         self.metrics.lag.start()
         if self._host.logs is not None:
             self._added.append(self._host.logs.add(self.recent.take))
+            self._report_errors(self._host.logs)
         await self.control.start()
         if self.server is not None:
             await self.server.start()
@@ -65,9 +69,20 @@ class Observatory:
         async with AsyncExitStack() as steps:
             for remove in self._added:
                 steps.callback(remove)
+            if self.reports is not None:
+                steps.push_async_callback(self.reports.stop)
             steps.push_async_callback(self.metrics.lag.stop)
             if self.server is not None:
                 steps.push_async_callback(self.server.stop)
+
+    def _report_errors(self, logs: Logs) -> None:
+        config = self._host.config
+        if config.sentry_dsn is None:
+            return
+        reports = ErrorReports(logs.redactor, texts=config.sentry_texts)
+        if reports.start(config.sentry_dsn):
+            self.reports = reports
+            self._added.append(logs.add(reports.take))
 
     async def _tell_owners(self, text: str) -> None:
         await tell_owners(self._host, text)
