@@ -12,6 +12,7 @@ from chandelier.control.server import ControlServer
 from chandelier.observe.alerts import Alerts
 from chandelier.observe.log import Logs
 from chandelier.observe.metrics import HostMetrics
+from chandelier.observe.notify import ServiceManager
 from chandelier.observe.readings import Readings, tell_owners
 from chandelier.observe.recent import RecentLogs
 from chandelier.observe.sentry import ErrorReports
@@ -41,6 +42,7 @@ class Observatory:
         self.alerts = Alerts(
             host.clock, Readings(host), self._tell_owners, every=alerts.every, cooldown=alerts.cooldown
         )
+        self.manager = ServiceManager(host.deployment.environ, host.clock)
         self.reports: ErrorReports | None = None
         self._added: list[Callable[[], None]] = []
 
@@ -58,9 +60,12 @@ class Observatory:
         """The bot is at work."""
         if self._host.config.alerts.enabled:
             self.alerts.start()
+        running = [record.name for record in self._host.lifecycle.records.values() if record.active]
+        self.manager.ready(f"{len(running)} plugins running: {', '.join(running)}")
 
     async def leave(self) -> None:
         """The host is about to stop: take no more orders, and say so."""
+        await self.manager.stopping()
         await self.alerts.stop()
         await self.control.stop()
 

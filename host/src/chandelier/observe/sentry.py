@@ -74,7 +74,6 @@ class ErrorReports:
                 dsn=dsn.reveal(),
                 default_integrations=False,
                 auto_enabling_integrations=False,
-                send_default_pii=False,
                 include_local_variables=False,
                 include_source_context=False,
                 max_breadcrumbs=0,
