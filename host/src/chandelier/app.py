@@ -32,6 +32,7 @@ from chandelier.hooks import Hooks
 from chandelier.languages import Languages
 from chandelier.leftovers import Leftovers
 from chandelier.lifecycle import Lifecycle
+from chandelier.observe.log import Logs
 from chandelier.observe.observatory import Observatory
 from chandelier.observe.redact import Redactor
 from chandelier.provision import Provision
@@ -58,6 +59,7 @@ from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.host_state import HostState
 from chandelier.storage.names import HOST_NAME
 from chandelier.strays import Strays
+from chandelier.switching import remember
 from chandelier.upgrades import Upgrades
 from chandelier.watchdog import Watchdog
 from chandelier.whose import Whose
@@ -73,8 +75,8 @@ _NO_TOKEN = "MA.offline.offline"  # noqa: S105 - of the user 0, for hikari, whic
 class Host:
     """One bot: a deployment, its plugins and everything between them.
 
-    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``redactor`` learns the
-    secrets in plugins' configs, so that logs can leave them out. An ``offline`` host is never started: see
+    ``clock`` and ``choose`` (a random element of a sequence) are injected by tests. ``logs`` learn the
+    secrets in plugins' configs, so that they can leave them out. An ``offline`` host is never started: see
     `prepare`.
     """
 
@@ -86,11 +88,12 @@ class Host:
         only: Sequence[str] | None = None,
         clock: Clock | None = None,
         choose: Callable[[str], str] = secrets.choice,
-        redactor: Redactor | None = None,
+        logs: Logs | None = None,
         offline: bool = False,
     ) -> None:
-        self.redactor = redactor
         self._offline = offline
+        self.logs = logs
+        self.redactor: Redactor | None = None if logs is None else logs.redactor
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
@@ -128,13 +131,13 @@ class Host:
         self.settings = GuildSettings(self.database)
         self.upgrades = Upgrades(deployment, self.database, self.settings, automatic=self.config.auto_migrate)
         self.state = HostState(self.database)
-        self.audit = AuditLog(self.database, redactor)
+        self.audit = AuditLog(self.database, self.redactor)
         self.capabilities = Capabilities(lambda: declared_by(self.lifecycle.records.values()))
         self.rules = AccessRules(self.database, self.audit, guild_owner=self._guild_owner)
         self.languages = Languages(self.config.locales_path(deployment.base))
         self.essential = frozenset({ESSENTIAL})
         """Plugins without which the bot is not ready."""
-        learn = redactor.learn if redactor is not None else None
+        learn = self.redactor.learn if self.redactor is not None else None
         self.vault = PeopleKeys(self.database, self.clock, KeySources.of(deployment, self.config, learn).read)
         self.privacy = Privacy(self)
         self.owners: set[int] = set(self.config.owner_ids)
@@ -168,6 +171,7 @@ class Host:
             await self.stop()
             raise
         self.started_at = self.clock.now()
+        self.observatory.ready()
         running = [record.name for record in self.lifecycle.records.values() if record.active]
         logger.info("ready: {} plugins running: {}", len(running), ", ".join(running))
 
@@ -191,6 +195,7 @@ class Host:
         if self.stopped.is_set():
             return
         self.stopped.set()
+        await self.observatory.leave()
         async with AsyncExitStack() as steps:  # last one first; when one fails, the rest is still taken
             steps.callback(self.watchdog.stop)
             steps.callback(self.strays.remove)
@@ -410,19 +415,8 @@ class Host:
         return installed
 
     async def _remember(self, record: Record) -> None:
-        version = record.candidate.config_version or 0
-        async with self.database.transaction() as session:
-            before = await self.state.remember(
-                record.name, enabled=record.enabled, config_version=version, session=session
-            )
-            if before != record.enabled:
-                await self.audit.record(
-                    "plugin.enable" if record.enabled else "plugin.disable",
-                    subject=record.name,
-                    before={"enabled": before},
-                    after={"enabled": record.enabled},
-                    session=session,
-                )
+        version = record.candidate.config_version
+        await remember(self.database, self.audit, record.name, enabled=record.enabled, config_version=version)
 
     async def _look_at_the_clock(self, _: hikari.ShardEvent) -> None:
         """After an outage, or a laptop's sleep, something may have become due unnoticed."""
@@ -448,14 +442,12 @@ async def _all(*steps: Callable[[], Awaitable[None]]) -> None:
             raise failed
 
 
-async def run(
-    deployment: Deployment, *, without: Sequence[str] = (), redactor: Redactor | None = None
-) -> None:
+async def run(deployment: Deployment, *, without: Sequence[str] = (), logs: Logs | None = None) -> None:
     """Run a deployment until cancelled (it stops cleanly then) or until the connection is lost for good.
 
     Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
     """
-    host = Host(deployment, without=without, redactor=redactor)
+    host = Host(deployment, without=without, logs=logs)
     await host.start()
     joined = asyncio.ensure_future(host.bot.join())
     try:

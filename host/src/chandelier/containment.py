@@ -98,7 +98,7 @@ class Containment:
         self.timeout = timeout
         """Seconds of the host's clock that a piece of work may take when it names no limit of its own."""
         self.tallies: dict[str, Tally] = {}
-        self.measure: Callable[[str, str, float], None] = lambda _owner, _what, _seconds: None
+        self.measure: Callable[[str, str, float], object] = lambda _owner, _what, _seconds: None
         """Told (owner, what, seconds) when a piece of work has ended."""
         self._jobs: dict[asyncio.Task[Any], _Job] = {}
         self._background: dict[asyncio.Task[Any], str] = {}

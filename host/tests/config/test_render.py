@@ -59,7 +59,7 @@ class TestTheDefaultFile:
         text = render_default(SCHEMAS)
 
         assert tomllib.loads(text) == {
-            "chandelier": {"version": 1},
+            "chandelier": {"version": 1, "alerts": {}},
             "plugins": {"sample": {"version": 4, "limits": {}}},
         }
         assert load(text).section.value == Sample()
@@ -67,6 +67,7 @@ class TestTheDefaultFile:
     def test_with_every_default_uncommented_it_still_does(self) -> None:
         optional = ("log_channel", "level", "key_file", "token_file", "database_password_file")
         optional += ("rest_url", "database_url", "log_file", "vault_key_file", "vault_keyring")
+        optional += ("rest_url", "database_url", "log_file", "metrics_port", "sentry_dsn")
         lines = render_default(SCHEMAS).splitlines()
 
         text = "\n".join(

@@ -46,7 +46,7 @@ class Core(Plugin[None]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
         """Its commands."""
-        from chandelier.builtin import access, audit, config, feedback, plugins, privacy, status, tidy
+        from chandelier.builtin import access, alerts, audit, config, feedback, plugins, privacy, status, tidy
         from chandelier.builtin import help as help_command
 
         return [
@@ -59,6 +59,7 @@ class Core(Plugin[None]):
             feedback.loader,
             audit.loader,
             tidy.loader,
+            alerts.loader,
         ]
 
     @hookimpl

@@ -22,6 +22,8 @@ _COMMANDS = {
     "demo": "chandelier.cli.demo:demo_command",
     "upgrade": "chandelier.cli.upgrade:upgrade_command",
     "check": "chandelier.cli.check:check_command",
+    "status": "chandelier.cli.host:status_command",
+    "logs": "chandelier.cli.host:logs_command",
     "plugins": "chandelier.cli.plugins:plugins_group",
     "config": "chandelier.cli.config:config_group",
     "db": "chandelier.cli.db:db_group",

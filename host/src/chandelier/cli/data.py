@@ -168,7 +168,7 @@ def _offline(config_path: Path, work: Callable[[Any], Awaitable[ResultT]]) -> Re
         found: list[ResultT] = []
 
         async def run() -> None:
-            host = Host(deployment, redactor=logs.redactor, offline=True)
+            host = Host(deployment, logs=logs, offline=True)
             try:
                 await host.prepare()
                 found.append(await work(host))

@@ -67,7 +67,7 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
         resolve_interrupted(installed, config_path)
         deployment = Deployment.read(config_path, os.environ)
         try:
-            run_until_told(app.run(deployment, without=without, redactor=logs.redactor))
+            run_until_told(app.run(deployment, without=without, logs=logs))
         except ConfigError:
             raise
         except ChandelierError as error:

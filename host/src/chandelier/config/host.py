@@ -10,6 +10,7 @@ from typing import Any
 from loguru import logger
 from sqlalchemy.engine import URL, make_url
 
+from chandelier.config.alerts import AlertConfig
 from chandelier.config.bounds import Misfit, shown
 from chandelier.config.schema import schema, setting
 from chandelier.config.secret import Secret
@@ -164,6 +165,18 @@ class HostConfig:
         "127.0.0.1",
         min_length=1,
         help="Address of metrics_port. They have no password: leave it on this machine, or shield it.",
+    )
+
+    sentry_dsn: Secret | None = setting(
+        None,
+        help="Where errors are sent: the DSN of a service that speaks Sentry's protocol.",
+    )
+    sentry_texts: bool = setting(
+        False,
+        help="Send the texts of errors too, without secrets, ids and quotes; people's words may be in them.",
+    )
+    alerts: AlertConfig = setting(
+        factory=AlertConfig, help="When the owners are told that something needs them."
     )
 
     def __attrs_post_init__(self) -> None:

@@ -17,7 +17,7 @@ import re
 import sys
 import traceback
 import uuid
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC
 from pathlib import Path
@@ -152,6 +152,33 @@ class Logs:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def add(self, take: Callable[[Record, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Hand every record of this host to ``take``, with an entry of plain values as in the JSON format.
+
+        Both are clean of secrets. ``take`` is called in whatever thread logs, and must be quick. Returns how
+        to end it.
+        """
+
+        def sink(message: Any) -> None:
+            record: Record = message.record
+            take(record, _entry(record, self.redactor.text(_traceback(record))))
+
+        number = _root.add(
+            sink,
+            level=self._level,
+            format=_nothing,
+            filter=self._admit,
+            backtrace=False,
+            diagnose=False,
+            catch=True,
+        )
+
+        def remove() -> None:
+            with contextlib.suppress(ValueError):
+                _root.remove(number)
+
+        return remove
 
     def _open(self, file: Path) -> int:
         try:
@@ -310,8 +337,19 @@ def _as_text(record: Record, trace: str) -> str:
     )
 
 
+def _nothing(_record: Record) -> str:
+    return ""
+
+
 def _as_json(record: Record, trace: str) -> str:
     """One JSON object a line, with the record's extra values beside its own fields."""
+    cast("dict[str, Any]", record)["_json"] = json.dumps(
+        _entry(record, trace), ensure_ascii=False, default=str
+    )
+    return "{_json}\n"
+
+
+def _entry(record: Record, trace: str) -> dict[str, Any]:
     extra = {str(key): value for key, value in record["extra"].items() if key not in _OWN_MARKS}
     entry = {
         **extra,
@@ -324,8 +362,7 @@ def _as_json(record: Record, trace: str) -> str:
     }
     if trace:
         entry["exception"] = trace
-    cast("dict[str, Any]", record)["_json"] = json.dumps(_plain(entry), ensure_ascii=False, default=str)
-    return "{_json}\n"
+    return _plain(entry)
 
 
 def _plain(value: Any) -> Any:

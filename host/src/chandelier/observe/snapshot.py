@@ -69,6 +69,7 @@ class Snapshot(Collector):
         yield from self._plugins(host)
         yield from self._gateway(host)
         yield from self._database()
+        yield from self._alerts(host)
 
     def _plugins(self, host: Host) -> Iterator[Metric]:
         records = list(host.lifecycle.records.values())
@@ -128,6 +129,14 @@ class Snapshot(Collector):
             "What hikari keeps in memory.",
             ("cache",),
             [((name,), size) for name, size in (cache_sizes(bot.cache) if bot is not None else {}).items()],
+        )
+
+    def _alerts(self, host: Host) -> Iterator[Metric]:
+        yield _gauge(
+            "chandelier_alert_active",
+            "1 for each cause of which the owners are, or will be, told.",
+            ("cause",),
+            [((cause,), 1) for cause in host.observatory.alerts.active],
         )
 
     def _database(self) -> Iterator[Metric]:

@@ -1,0 +1,1 @@
+"""Speaking with a running host over a Unix socket that only its own user can open."""
