@@ -15,8 +15,11 @@ import sqlalchemy as sa
 
 from chandelier.storage.columns import NAMING_CONVENTION, Json, RowId, UtcDateTime
 from chandelier.storage.engine import Database
-from chandelier.storage.history import HOST_HISTORY, StorageHistory
+from chandelier.storage.history import HOST_HISTORY, StorageHistory, folder_of
 from chandelier.storage.migrations import Migrator
+
+HOST_NEWEST = max(path.name[:4] for path in folder_of("chandelier", HOST_HISTORY).glob("0*.py"))
+"""The newest revision of the host's own tables."""
 
 REVISIONS = {
     "0001": """

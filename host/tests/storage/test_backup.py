@@ -22,7 +22,7 @@ from chandelier.storage.migrations import Migrator
 from chandelier.storage.restore import restore
 from chandelier.storage.tables import KeyRow
 
-from .conftest import Diary, StoppedClock
+from .conftest import HOST_NEWEST, Diary, StoppedClock
 
 
 async def write_entry(
@@ -176,7 +176,7 @@ class TestRestore:
 
         await restore(hosted, backup.path, {"chandelier": HOST_HISTORY, "diary": history})
 
-        assert await migrator.installed() == {"chandelier": "0001"}
+        assert await migrator.installed() == {"chandelier": HOST_NEWEST}
         assert await migrator.upgrade("diary", history) == (None, "0001")
 
     async def test_a_backup_taken_while_others_write_holds_one_consistent_state(self, world: World) -> None:
@@ -264,7 +264,7 @@ class TestFolder:
         assert first.path.name.startswith("0001-20260101T120000Z-manual.")
         assert second.path.name.startswith("0002-20260101T120100Z-before-the-big-party.")
         assert (second.taken_at - first.taken_at).total_seconds() == 60
-        assert first.revisions == {"chandelier": "0001", "diary": "0001"}
+        assert first.revisions == {"chandelier": HOST_NEWEST, "diary": "0001"}
 
     async def test_nobody_else_on_the_machine_can_read_them(self, world: World) -> None:
         backup = await world.backups.take("manual")

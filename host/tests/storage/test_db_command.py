@@ -19,7 +19,7 @@ from chandelier.cli.claim import claim
 from chandelier.clock import SystemClock
 from chandelier.storage.engine import Database
 
-from .conftest import Diary
+from .conftest import HOST_NEWEST, Diary
 
 CODE = """
 import sqlalchemy as sa
@@ -151,7 +151,7 @@ def test_a_plugin_that_fails_to_migrate_does_not_keep_the_others_from_it(operato
     done = {each["plugin"]: each for each in json.loads(result.stdout)}
     assert result.exit_code == 1
     assert "a mistake" in done["diary"]["problem"]
-    assert done["chandelier"]["after"] == "0001"
+    assert done["chandelier"]["after"] == HOST_NEWEST
     assert operator.status_of("diary")["stored"] is None
 
 

@@ -15,7 +15,7 @@ from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import version_table
 
-from .conftest import Diary, StoppedClock
+from .conftest import HOST_NEWEST, Diary, StoppedClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -126,7 +126,7 @@ class TestUpgrade:
 
         await migrator.downgrade("diary", history, "base")
 
-        assert await migrator.current("chandelier") == "0001"
+        assert await migrator.current("chandelier") == HOST_NEWEST
         assert await migrator.differences("chandelier", HOST_HISTORY) == []
         assert "chandelier_timers" in await tables(database)
 

@@ -14,6 +14,14 @@ __all__ = ["Core"]
 class Core(Plugin[None]):
     """`/status`, `/plugins`, `/help` and `/config`."""
 
+    def __init__(self) -> None:
+        from chandelier.builtin.config.drafts import Drafts
+        from chandelier.builtin.config.typed import Names
+
+        self.drafts = Drafts()
+        """What people typed into `/config` and may correct."""
+        self.names = Names()
+
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""
