@@ -19,7 +19,7 @@ from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
-from chandelier.connection import connect
+from chandelier.connection import connect, ended, in_short, refused_token
 from chandelier.containment import Containment, ParkingClock
 from chandelier.dispatch import Dispatch
 from chandelier.errors import PluginError, ServiceUnavailable
@@ -43,6 +43,7 @@ from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.host_state import HostState
 from chandelier.storage.names import HOST_NAME
+from chandelier.token_watch import TokenWatch
 from chandelier.upgrades import Upgrades
 
 __all__ = ["ESSENTIAL", "Host", "run"]
@@ -136,6 +137,8 @@ class Host:
             http: HttpClient | None = getattr(self, "http", None)
             if http is not None:
                 steps.push_async_callback(http.close)
+            if (watch := getattr(self, "token_watch", None)) is not None:
+                steps.push_async_callback(watch.close)
             bot: RoutedBot | None = getattr(self, "bot", None)
             if bot is not None and bot.is_alive:
                 steps.push_async_callback(bot.close)
@@ -181,12 +184,21 @@ class Host:
             if candidate.name not in self._without and (self._only is None or candidate.name in self._only)
         ]
         self.lifecycle.add(found)
+        await self._tell_of_abandoned()
         disabled = await self.state.disabled() - {ESSENTIAL}
         for record in self.lifecycle.records.values():
             if record.name in disabled:
                 record.enabled, record.state, record.reason = False, State.STOPPED, "disabled"
             elif record.state is State.FOUND:
                 self.lifecycle.load(record)
+
+    async def _tell_of_abandoned(self) -> None:
+        """A plugin that was uninstalled keeps its data: nothing is lost, and nobody wonders where it went."""
+        there = {candidate.name for candidate in self._installed}
+        for name in sorted((await self.upgrades.migrator.installed()).keys() - there - {HOST_NAME}):
+            logger.warning(
+                "the plugin {} is not installed; its data is kept and is there again when it comes back", name
+            )
 
     async def _check_config(self) -> None:
         described: dict[str, tuple[type[Any], Sequence[ConfigMigration]]] = {}
@@ -245,6 +257,7 @@ class Host:
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.client.on_unknown_command = lambda: self.containment.start(ESSENTIAL, "sync", self.sync())
+        self.token_watch = TokenWatch(self.bot)
         self.bot.router.contain_with(self.containment)
         self.plugin_clock = ParkingClock(self.clock, self.containment)
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
@@ -257,16 +270,25 @@ class Host:
         self.outbox = OutboxWorker(self.database, self.clock, dispatch.effect)
 
     async def _connect(self) -> None:
-        await connect(self.bot)
+        await connect(self.bot, self.asked_intents)
         try:
             application = await self.client._ensure_application()
         except hikari.HTTPError as error:
-            raise ServiceUnavailable(f"Discord does not say whose bot this is: {error}") from error
+            raise ServiceUnavailable(f"Discord does not say whose bot this is: {in_short(error)}") from error
         if not self.owners:
             self.owners.update(application.team.members if application.team else [application.owner.id])
         self.client._started = True
         self.connected = True
         await self.sync()
+
+    @property
+    def asked_intents(self) -> dict[str, hikari.Intents]:
+        """The gateway intents that each plugin asks for."""
+        return {
+            record.name: record.description.manifest.intents
+            for record in self.lifecycle.records.values()
+            if record.description is not None
+        }
 
     @property
     def last_sync(self) -> SyncResult:
@@ -323,13 +345,18 @@ async def run(
     host = Host(deployment, without=without, redactor=redactor)
     await host.start()
     joined = asyncio.ensure_future(host.bot.join())
+    refused = asyncio.ensure_future(host.token_watch.refused.wait())
     try:
-        # Shielded: a cancelled join takes the shards down under hikari, whose close() then waits for ever.
-        await asyncio.shield(joined)
+        # Not cancelled: a cancelled join takes the shards down under hikari; its close() then waits for ever.
+        await asyncio.wait({joined, refused}, return_when=asyncio.FIRST_COMPLETED)
+        if refused.done():
+            raise refused_token()
+        joined.result()
         raise ServiceUnavailable("the connection to Discord ended and was not restored")
     except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
-        raise ServiceUnavailable(f"the connection to Discord ended: {error}") from error
+        raise ended(error, host.bot, host.asked_intents) from error
     finally:
+        refused.cancel()
         logger.info("stopping")
         await host.stop()
         await asyncio.gather(joined, return_exceptions=True)
