@@ -197,6 +197,9 @@ async def test_an_intent_that_the_portal_denies_ends_the_connection(boot_in) -> 
         assert refusal.value.code == 4014
         bot = await boot_in(discord, intents=hikari.Intents.ALL_UNPRIVILEGED)
         assert bot.app.is_alive
+        flags = (await bot.app.rest.fetch_application()).flags
+        assert flags & hikari.ApplicationFlags.GUILD_MEMBERS_INTENT
+        assert not flags & hikari.ApplicationFlags.MESSAGE_CONTENT_INTENT_LIMITED
 
 
 async def test_two_worlds_in_one_process_share_nothing(boot_in) -> None:

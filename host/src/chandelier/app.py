@@ -22,7 +22,7 @@ from chandelier.config.host import HostConfig
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError
 from chandelier.config.secret import Secret
-from chandelier.connection import connect
+from chandelier.connection import connect, ended, in_short, refused_token
 from chandelier.containment import Containment, ParkingClock
 from chandelier.discovery import Candidate
 from chandelier.dispatch import Dispatch
@@ -60,6 +60,7 @@ from chandelier.storage.host_state import HostState
 from chandelier.storage.names import HOST_NAME
 from chandelier.strays import Strays
 from chandelier.switching import remember
+from chandelier.token_watch import TokenWatch
 from chandelier.upgrades import Upgrades
 from chandelier.watchdog import Watchdog
 from chandelier.whose import Whose
@@ -205,6 +206,8 @@ class Host:
             http: HttpClient | None = getattr(self, "http", None)
             if http is not None:
                 steps.push_async_callback(http.close)
+            if (watch := getattr(self, "token_watch", None)) is not None:
+                steps.push_async_callback(watch.close)
             bot: RoutedBot | None = getattr(self, "bot", None)
             if bot is not None and bot.is_alive:
                 steps.push_async_callback(bot.close)
@@ -256,12 +259,21 @@ class Host:
         ]
         self.lifecycle.add(found)
         self.whose.learn()
+        await self._tell_of_abandoned()
         disabled = await self.state.disabled() - {ESSENTIAL}
         for record in self.lifecycle.records.values():
             if record.name in disabled:
                 record.enabled, record.state, record.reason = False, State.STOPPED, "disabled"
             elif record.state is State.FOUND:
                 self.lifecycle.load(record)
+
+    async def _tell_of_abandoned(self) -> None:
+        """A plugin that was uninstalled keeps its data: nothing is lost, and nobody wonders where it went."""
+        there = {candidate.name for candidate in self._installed}
+        for name in sorted((await self.upgrades.migrator.installed()).keys() - there - {HOST_NAME}):
+            logger.warning(
+                "the plugin {} is not installed; its data is kept and is there again when it comes back", name
+            )
 
     async def _check_config(self) -> None:
         described: dict[str, tuple[type[Any], Sequence[ConfigMigration]]] = {}
@@ -322,6 +334,7 @@ class Host:
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.commands.on_plan = self._tell_of_left_out
         self.client.on_unknown_command = self._refresh_commands
+        self.token_watch = TokenWatch(self.bot)
         self.bot.router.contain_with(self.containment)
         self.plugin_clock = ParkingClock(self.clock, self.containment)
         self.binder = Binder(self.client, self.bot.router, self.containment, self.clock)
@@ -345,16 +358,25 @@ class Host:
         self.privacy.add(self.feedback)
 
     async def _connect(self) -> None:
-        await connect(self.bot)
+        await connect(self.bot, self.asked_intents)
         try:
             application = await self.client._ensure_application()
         except hikari.HTTPError as error:
-            raise ServiceUnavailable(f"Discord does not say whose bot this is: {error}") from error
+            raise ServiceUnavailable(f"Discord does not say whose bot this is: {in_short(error)}") from error
         if not self.owners:
             self.owners.update(application.team.members if application.team else [application.owner.id])
         self.client._started = True
         self.connected = True
         await self.sync()
+
+    @property
+    def asked_intents(self) -> dict[str, hikari.Intents]:
+        """The gateway intents that each plugin asks for."""
+        return {
+            record.name: record.description.manifest.intents
+            for record in self.lifecycle.records.values()
+            if record.description is not None
+        }
 
     @property
     def last_sync(self) -> SyncResult:
@@ -450,13 +472,18 @@ async def run(deployment: Deployment, *, without: Sequence[str] = (), logs: Logs
     host = Host(deployment, without=without, logs=logs)
     await host.start()
     joined = asyncio.ensure_future(host.bot.join())
+    refused = asyncio.ensure_future(host.token_watch.refused.wait())
     try:
-        # Shielded: a cancelled join takes the shards down under hikari, whose close() then waits for ever.
-        await asyncio.shield(joined)
+        # Not cancelled: a cancelled join takes the shards down under hikari; its close() then waits for ever.
+        await asyncio.wait({joined, refused}, return_when=asyncio.FIRST_COMPLETED)
+        if refused.done():
+            raise refused_token()
+        joined.result()
         raise ServiceUnavailable("the connection to Discord ended and was not restored")
     except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
-        raise ServiceUnavailable(f"the connection to Discord ended: {error}") from error
+        raise ended(error, host.bot, host.asked_intents) from error
     finally:
+        refused.cancel()
         logger.info("stopping")
         await host.stop()
         await asyncio.gather(joined, return_exceptions=True)

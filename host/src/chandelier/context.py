@@ -17,6 +17,7 @@ from chandelier.clock import Clock
 from chandelier.config.deployment import Deployment
 from chandelier.config.layers import Section
 from chandelier.config.problems import ConfigError
+from chandelier.config.told import told
 from chandelier.containment import Containment
 from chandelier.errors import InvalidRequest
 from chandelier.hooks import Hooks
@@ -104,7 +105,13 @@ class GuildConfigs:
         return known
 
     async def change(
-        self, guild_id: int, changes: Mapping[str, Any], session: AsyncSession | None
+        self,
+        guild_id: int,
+        changes: Mapping[str, Any],
+        session: AsyncSession | None,
+        *,
+        by: int | None = None,
+        undoes: int | None = None,
     ) -> tuple[Any, Any]:
         """Validate and store changes; None takes a setting back. Returns the old and new config."""
         schema = self._schema
@@ -112,7 +119,8 @@ class GuildConfigs:
             raise InvalidRequest(_("The plugin {plugin} has no settings.", plugin=self._name))
         if session is None:
             async with self._storage.transaction() as session:
-                return await self.change(guild_id, changes, session)
+                return await self.change(guild_id, changes, session, by=by, undoes=undoes)
+        await self._settings.lock(guild_id, self._name, session)
         stored = dict(await self._values(guild_id, session))
         before, values = self._merge(stored), dict(stored)
         for key, value in changes.items():
@@ -123,8 +131,12 @@ class GuildConfigs:
         try:
             after = self._merge(values)
         except ConfigError as error:
-            raise InvalidRequest("\n".join(str(problem) for problem in error.problems)) from error
-        await self._settings.set(guild_id, self._name, schema.__config_version__, values, session=session)
+            raise InvalidRequest(told(error.problems)) from error
+        version = schema.__config_version__
+        await self._settings.set(guild_id, self._name, version, values, session=session)
+        await self._settings.changes.record(
+            session, guild_id, self._name, version, before=stored, after=values, by=by, undoes=undoes
+        )
         if values != stored:  # what stood there, None where the deployment's value was in force
             await self._audit.record(
                 "config.change",
@@ -222,10 +234,16 @@ class Context:
         return await self.guilds.get(int(guild_id))
 
     async def configure(
-        self, guild_id: int, changes: Mapping[str, Any], *, session: AsyncSession | None = None
+        self,
+        guild_id: int,
+        changes: Mapping[str, Any],
+        *,
+        session: AsyncSession | None = None,
+        by: int | None = None,
+        undoes: int | None = None,
     ) -> Any:
         """Change settings of a guild; raises InvalidRequest with every problem."""
-        before, after = await self.guilds.change(int(guild_id), changes, session)
+        before, after = await self.guilds.change(int(guild_id), changes, session, by=by, undoes=undoes)
         if session is None:
             await self._on_change(before, after, int(guild_id))
         else:  # nothing has changed before the commit

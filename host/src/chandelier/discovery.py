@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-__all__ = ["PLUGIN_GROUP", "SCHEMA_GROUP", "Candidate", "candidates", "versions_of"]
+__all__ = ["PLUGIN_GROUP", "SCHEMA_GROUP", "Candidate", "candidates", "unmet_by", "versions_of"]
 
 PLUGIN_GROUP = "chandelier.plugins"
 """The entry-point group in which a distribution names its plugin classes."""
@@ -86,6 +86,14 @@ def versions_of(names: Iterable[str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def unmet_by(distribution: str) -> str | None:
+    """What an installed distribution needs and does not find, in words; None when all is there."""
+    try:
+        return _unmet(metadata.distribution(distribution))
+    except metadata.PackageNotFoundError:
+        return f"it is not installed: pip install {distribution}"
 
 
 def _entry_points() -> list[metadata.EntryPoint]:

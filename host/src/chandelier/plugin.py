@@ -177,9 +177,17 @@ class PluginContext(Protocol[ConfigT_co]):
         ...
 
     async def configure(
-        self, guild_id: int, changes: Mapping[str, Any], *, session: AsyncSession | None = None
+        self,
+        guild_id: int,
+        changes: Mapping[str, Any],
+        *,
+        session: AsyncSession | None = None,
+        by: int | None = None,
     ) -> ConfigT_co:
         """Change settings of a guild, validated by the schema; a value of None goes back to the deployment's.
+
+        ``by`` is the id of the person who asked for it: `/config history` names them, and whoever may
+        change settings can take the change back with `/config undo`.
 
         Raises InvalidRequest with every problem when a value does not fit.
         """

@@ -91,7 +91,7 @@ def test_check_says_that_the_token_is_missing(type_in: Type) -> None:
     assert answer["ok"] is False
     [token] = [finding for finding in answer["findings"] if finding["area"] == "token"]
     assert token["level"] == "problem"
-    assert "CHANDELIER_TOKEN" in token["message"]
+    assert "CHANDELIER_TOKEN" in token["advice"]
 
 
 def test_check_never_shows_the_token_and_makes_nothing(

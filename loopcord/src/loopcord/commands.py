@@ -137,7 +137,11 @@ class Commands:
             "session_type": "normal",
             "resume_gateway_url": self._facts.gateway_url(),
             "shard": list(shard),
-            "application": {"id": str(self._backend.application_id), "flags": 0, "flags_new": "0"},
+            "application": {
+                "id": str(self._backend.application_id),
+                "flags": self._facts.application_flags,
+                "flags_new": str(self._facts.application_flags),
+            },
             "private_channels": [],
             "user_settings": {},
             "relationships": [],

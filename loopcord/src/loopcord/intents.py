@@ -18,7 +18,7 @@ from .wire import dumps, loads
 if TYPE_CHECKING:
     from ._repairs import LocalBackend
 
-__all__ = ["CORRECTIONS", "Visibility", "disallowed", "privileged_bits"]
+__all__ = ["CORRECTIONS", "Visibility", "application_flags", "disallowed", "privileged_bits"]
 
 _PRESENCES = INTENT_BITS["presences"]
 _MESSAGE_CONTENT = INTENT_BITS["message_content"]
@@ -65,6 +65,15 @@ CORRECTIONS = (
         f"{_DOCS}#auto-moderation",
     ),
 )
+
+
+def application_flags(denied: int) -> int:
+    """The flags of an unverified application that say which privileged intents the portal allows.
+
+    Source: https://discord.com/developers/docs/resources/application#application-object-application-flags
+    """
+    limited = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
+    return sum(bit for name, bit in limited.items() if not denied & INTENT_BITS[name])
 
 
 def privileged_bits(names: Iterable[str]) -> int:

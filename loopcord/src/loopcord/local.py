@@ -24,7 +24,7 @@ from .errors import WorldError
 from .faults import Faults
 from .gateway import Gateway
 from .guilds import Guild, User
-from .intents import privileged_bits
+from .intents import application_flags, privileged_bits
 from .members import Member
 from .ratelimits import RateLimits
 from .rest import Request, RestServer
@@ -106,7 +106,7 @@ class LocalDiscord:
         self._listeners: list[Callable[[], None]] = []
         limits = RateLimits() if rate_limits is True else rate_limits or None
         starts = routes.SessionStarts(max_concurrency=shards)
-        facts = routes.Facts(lambda: self.gateway_url, shards, starts)
+        facts = routes.Facts(lambda: self.gateway_url, shards, starts, application_flags(denied))
         # Jitter is no secret, and a test that fails should fail again.
         rng = rng if rng is not None else random.Random(0)  # noqa: S311
         faults = Faults(rng)

@@ -58,6 +58,8 @@ class Facts:
     gateway_url: Callable[[], str]
     shards: int
     starts: SessionStarts
+    #: The application's flags, of which three say which privileged intents are switched on.
+    application_flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,10 @@ async def test_ready_and_the_application_have_flags_of_any_size(
         application = await wire.call("GET", "/applications/@me")
 
     (ready,) = wire.of("READY")
-    assert ready["application"] == {"id": application["id"], "flags": 0, "flags_new": "0"}
-    assert (application["flags"], application["flags_new"]) == (0, "0")
+    flags = application["flags"]
+    assert ready["application"] == {"id": application["id"], "flags": flags, "flags_new": str(flags)}
+    assert flags == 1 << 13 | 1 << 15 | 1 << 19, "the three privileged intents of an unverified application"
+    assert application["flags_new"] == str(flags)
     assert "tags" not in application  # one to five, or none of them at all
 
 

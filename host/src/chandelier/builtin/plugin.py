@@ -19,6 +19,14 @@ _ = Messages(__package__)
 class Core(Plugin[None]):
     """`/status`, `/plugins`, `/help`, `/config`, `/privacy` and `/feedback`."""
 
+    def __init__(self) -> None:
+        from chandelier.builtin.config.drafts import Drafts
+        from chandelier.builtin.config.typed import Names
+
+        self.drafts = Drafts()
+        """What people typed into `/config` and may correct."""
+        self.names = Names()
+
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""

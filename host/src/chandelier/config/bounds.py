@@ -11,6 +11,7 @@ from typing import Any, Literal
 import attrs
 
 from chandelier.config.secret import REDACTED, Secret, hide
+from chandelier.config.units import Unit
 
 __all__ = ["Facts", "Kind", "Misfit", "between", "breaches", "of_length", "shown"]
 
@@ -38,6 +39,7 @@ class Facts:
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
+    unit: Unit | None = None
 
 
 class Misfit(ValueError):  # it reads as what it is: a value that does not fit

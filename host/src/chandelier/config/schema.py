@@ -15,6 +15,7 @@ import cattrs
 
 from chandelier.config.bounds import Facts, Kind, Misfit, breaches
 from chandelier.config.secret import Secret
+from chandelier.config.units import Unit
 from chandelier.config.values import (
     allowed_for,
     check_type,
@@ -111,6 +112,7 @@ def setting(
     min_length: int | None = None,
     max_length: int | None = None,
     pattern: str | None = None,
+    unit: Unit | None = None,
 ) -> Any:
     """One field of a schema.
 
@@ -118,7 +120,9 @@ def setting(
     ``ge`` and ``le`` bound numbers (inclusive), and the elements of a list of numbers; ``choices`` names
     the allowed values; ``min_length`` and ``max_length`` count characters of text or elements of a list;
     ``pattern`` is a regular expression that the whole text must match. ``kind`` says which Discord object
-    an id stands for. A field without default must be given; only elements of lists and tables may have one.
+    an id stands for, ``unit`` what a number counts, so that `/config` can say it as a duration.
+
+    A field without default must be given; only elements of lists and tables may have one.
     """
     if factory is not None:
         if default is not attrs.NOTHING:
@@ -136,6 +140,7 @@ def setting(
         min_length=min_length,
         max_length=max_length,
         pattern=pattern,
+        unit=unit,
     )
     return attrs.field(default=default, metadata={_FACTS: said}, validator=_obeys)
 

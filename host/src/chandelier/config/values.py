@@ -21,6 +21,7 @@ from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, overri
 from chandelier.config.bounds import Facts, Misfit, between, breaches, of_length, shown
 from chandelier.config.problems import nearest
 from chandelier.config.secret import REDACTED, Secret
+from chandelier.config.units import read_duration
 
 __all__ = [
     "allowed_for",
@@ -113,7 +114,8 @@ def allowed_for(kind: Any, facts: Facts) -> str:
     origin = get_origin(kind)
     if kind in (int, float):
         bounds = between(facts)
-        return f"{_SCALARS[kind]}, {bounds}" if bounds else _SCALARS[kind]
+        counted = f"{_SCALARS[kind]} of {facts.unit}" if facts.unit else _SCALARS[kind]
+        return f"{counted}, {bounds}" if bounds else counted
     if kind is str:
         matching = f", matching {facts.pattern}" if facts.pattern else ""
         length = of_length(facts, "characters")
@@ -137,8 +139,9 @@ def allowed_for(kind: Any, facts: Facts) -> str:
 def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
     """The raw value that a text from the environment or from a slash command means for a setting.
 
-    Lists are comma-separated or JSON; tables are JSON; empty text is None for an optional setting. Text
-    that means nothing for the type is handed back as it is, to be refused with the setting's own words.
+    Lists are comma-separated, one a line, or JSON; tables are JSON; empty text is None for an optional
+    setting. Text that means nothing for the type is handed back as it is, to be refused with the setting's
+    own words.
     """
     kind, may_be_none = optional(kind)
     stripped = text.strip()
@@ -153,7 +156,8 @@ def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
         try:
             return kind(stripped)
         except ValueError:
-            return text
+            duration = None if facts is None or facts.unit is None else read_duration(stripped, facts.unit)
+            return text if duration is None else duration
     if origin is Literal:
         return next((choice for choice in get_args(kind) if str(choice) == stripped), text)
     if origin is None and isinstance(kind, type) and issubclass(kind, Enum):
@@ -162,6 +166,8 @@ def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
         element = get_args(kind)[0]
         if is_part(element):
             return text
+        if "\n" in stripped:
+            return [parse_text(element, one.strip(), facts) for one in stripped.splitlines() if one.strip()]
         return [parse_text(element, one.strip(), facts) for one in stripped.split(",") if one.strip()]
     if origin is not None or is_part(kind):
         try:

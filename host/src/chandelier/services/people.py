@@ -9,7 +9,7 @@ import hikari
 
 from chandelier.services.access import Person, permissions_of
 
-__all__ = ["person_in_channel"]
+__all__ = ["in_channel", "person_in_channel"]
 
 
 class _Reaches(Protocol):
@@ -37,6 +37,20 @@ async def person_in_channel(ctx: _Reaches, member: hikari.Member, channel_id: hi
     return Person(
         guild_id=member.guild_id, user_id=member.id, role_ids=member.role_ids, permissions=permissions
     )
+
+
+def in_channel(
+    member: hikari.Member,
+    *,
+    roles: Mapping[hikari.Snowflake, hikari.Role],
+    owner_id: hikari.Snowflakeish,
+    overwrites: Mapping[hikari.Snowflake, hikari.PermissionOverwrite],
+) -> hikari.Permissions:
+    """A member's permissions in a channel of which everything is known already."""
+    permissions = permissions_of(member, roles=roles, owner_id=owner_id)
+    if hikari.Permissions.ADMINISTRATOR in permissions:
+        return permissions
+    return _with_overwrites(permissions, member, overwrites)
 
 
 async def _overwrites(

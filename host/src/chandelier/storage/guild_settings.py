@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from loguru import logger
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.config.migrations import ConfigMigration, migrated
@@ -15,6 +16,7 @@ from chandelier.errors import PluginError
 from chandelier.storage.backup import Backups
 from chandelier.storage.engine import Database
 from chandelier.storage.names import HOST_NAME
+from chandelier.storage.setting_changes import SettingChanges
 from chandelier.storage.tables import GuildSettingsRow
 
 __all__ = ["GuildSettings"]
@@ -26,6 +28,19 @@ class GuildSettings:
     def __init__(self, database: Database) -> None:
         self._storage = database.storage(HOST_NAME)
         self._backups = Backups(database)
+        self.changes = SettingChanges(database)
+        """Who changed what, for `/config history` and `/config undo`."""
+
+    async def lock(self, guild_id: int, plugin: str, session: AsyncSession) -> None:
+        """Let nobody else change these settings until the session's transaction ends.
+
+        Without it two people who change different settings at once could both start from what was there
+        before, and one change would be lost. On SQLite a transaction alone sees to that.
+        """
+        if self._storage.dialect == "postgresql":
+            # A lock on the row would not do: before the first change there is none.
+            key = zlib.crc32(f"{guild_id}/{plugin}".encode())
+            await session.execute(select(func.pg_advisory_xact_lock(key)))
 
     async def get(
         self, guild_id: int, plugin: str, *, session: AsyncSession | None = None

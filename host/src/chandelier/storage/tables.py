@@ -32,6 +32,7 @@ __all__ = [
     "KeyRow",
     "OutboxRow",
     "PluginStateRow",
+    "SettingChangeRow",
     "TimerRow",
     "VaultKeyRow",
     "VaultPersonRow",
@@ -276,3 +277,21 @@ class FeedbackRow(HostTables):
     def reference(self) -> str:
         """What people call it."""
         return f"F{self.id}"
+
+
+class SettingChangeRow(HostTables):
+    """One change of a guild's settings of one plugin: what was before, what after, who made it, when."""
+
+    __tablename__ = "chandelier_setting_changes"
+    __table_args__ = (Index(None, "guild_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    plugin: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    before: Mapped[dict[str, Any]] = mapped_column(Json)
+    after: Mapped[dict[str, Any]] = mapped_column(Json)
+    made_by: Mapped[int | None] = mapped_column(BigInteger)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undoes: Mapped[int | None] = mapped_column(BigInteger)
+    undone_by: Mapped[int | None] = mapped_column(BigInteger)
