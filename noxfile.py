@@ -22,7 +22,10 @@ nox.options.sessions += ["postgresql", "endurance", "wheels", "demo_smoke"]
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
 # Named with the path, or the oldest versions of what they bring would never be tried.
-EXTRAS = {"host": "[postgres,sentry,demo,testing]", "loopcord": "[speedups,zstd,conformance]"}
+EXTRAS = {
+    "host": "[postgres,sentry,keyring,demo,testing]",
+    "loopcord": "[speedups,zstd,conformance]",
+}
 TESTING = [
     "cogapp>=3.4",  # checks that docs/ says what the code says
     "hatchling>=1.25",  # builds the example of docs/plugin-authors.md

@@ -49,6 +49,7 @@ from chandelier.services.feedback import Feedback
 from chandelier.services.guild_locales import GuildLocales
 from chandelier.services.http import HttpClient
 from chandelier.services.outbox import OutboxWorker
+from chandelier.services.own_data import own_data
 from chandelier.services.privacy import ERASE, Privacy
 from chandelier.services.scheduler import Scheduler
 from chandelier.services.vault_keys import KeySources
@@ -141,6 +142,8 @@ class Host:
         learn = self.redactor.learn if self.redactor is not None else None
         self.vault = PeopleKeys(self.database, self.clock, KeySources.of(deployment, self.config, learn).read)
         self.privacy = Privacy(self)
+        for source in own_data(self.rules, self.audit, self.settings.changes):
+            self.privacy.add(source)
         self.owners: set[int] = set(self.config.owner_ids)
         """Ids of the people who own the bot: those configured, else those Discord names."""
         self.started_at: datetime | None = None

@@ -153,7 +153,9 @@ async def test_erasing_says_before_what_goes_and_after_what_went_plugin_by_plugi
     done = await alice.press(question, label="Erase it")
 
     assert done.ephemeral
-    assert fields(done)["diary"] == ("Erased: 2 records.\nKept: 2 covers, because they belong to the server.")
+    assert fields(done)["diary"] == (
+        "Erased: 2 records.\nKept: covers (2), because they belong to the server."
+    )
     assert fields(done)["atlas"] == "Erased: one record."
     assert "All is done" in done.text
     assert pages() == {bob.id: ["his"]}

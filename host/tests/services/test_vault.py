@@ -79,13 +79,11 @@ async def test_what_is_sealed_opens_again_and_says_nothing_meanwhile(bank) -> No
     assert await (await bank.with_keys(KEY)).open(ALICE, again, **PROFILE) == "12 Elm Street"
 
 
-@pytest.mark.parametrize(
-    "value", ["", None, 0, [1, {"a": None}], b"\x00\xff", {"half": "\ud800", "nul": "\x00"}, 2**80]
-)
-async def test_json_ready_data_and_bytes_come_back_as_they_were(bank, value) -> None:
+async def test_json_ready_data_and_bytes_come_back_as_they_were(bank) -> None:
     vault = await bank.with_keys(KEY)
 
-    assert await vault.open(ALICE, await vault.seal(ALICE, value, **PROFILE), **PROFILE) == value
+    for value in ("", None, 0, [1, {"a": None}], b"\x00\xff", {"half": "\ud800", "nul": "\x00"}, 2**80):
+        assert await vault.open(ALICE, await vault.seal(ALICE, value, **PROFILE), **PROFILE) == value
 
 
 async def test_what_cannot_be_sealed_is_refused_without_being_shown(bank) -> None:
@@ -99,24 +97,24 @@ async def test_what_cannot_be_sealed_is_refused_without_being_shown(bank) -> Non
     assert "Elm" not in "".join(traceback.format_exception(refused.value))
 
 
-@pytest.mark.parametrize(
-    ("person", "elsewhere"),
-    [
-        (BOB, {}),
-        (ALICE, {"row": 2}),
-        (ALICE, {"row": "1"}),
-        (ALICE, {"field": "phone"}),
-        (ALICE, {"table": "diary_pages"}),
-        (ALICE, {"row": (1, 1)}),
-    ],
+MOVED = (
+    (BOB, {}),
+    (ALICE, {"row": 2}),
+    (ALICE, {"row": "1"}),
+    (ALICE, {"field": "phone"}),
+    (ALICE, {"table": "diary_pages"}),
+    (ALICE, {"row": (1, 1)}),
 )
-async def test_what_was_moved_does_not_open(bank, person, elsewhere) -> None:
+
+
+async def test_what_was_moved_does_not_open(bank) -> None:
     vault = await bank.with_keys(KEY)
     await vault.seal(BOB, "bob's own", **PROFILE)
     sealed = await vault.seal(ALICE, "12 Elm Street", **PROFILE)
 
-    with pytest.raises(chandelier.SealBroken):
-        await vault.open(person, sealed, **{**PROFILE, **elsewhere})
+    for person, elsewhere in MOVED:
+        with pytest.raises(chandelier.SealBroken):
+            await vault.open(person, sealed, **{**PROFILE, **elsewhere})
 
 
 async def test_a_plugin_does_not_open_what_another_sealed(bank) -> None:
@@ -532,6 +530,7 @@ def test_a_file_in_the_data_folder_is_refused_also_behind_a_link(tmp_path) -> No
         ("\x7fELF\x00", "is it whole?"),
         ("schlüssel", "holds no key but something else"),
     ],
+    ids=["empty", "a password", "cut", "too long", "binary", "not ASCII"],
 )
 def test_what_is_no_key_is_refused_without_being_shown(tmp_path, text, words) -> None:
     problem = problem_of(write(tmp_path / "keys", text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from chandelier_moderation.cases import Draft
 from loopcord import ActError
@@ -163,19 +164,51 @@ async def test_what_is_stored_about_a_person_can_be_exported_and_erased(start_ho
 
     exported = await host.hooks.call("moderation", "chandelier_export_person", user_id=market.bob.id)
     of_mod = await host.hooks.call("moderation", "chandelier_export_person", user_id=market.mod.id)
-    erased = await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id)
+    erased = await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id, by="owner")
     await market.alice.send(market.general, "hello")
 
     assert [case["reason"] for case in exported["cases"]] == ["his address is 12 Elm Street"]
     assert [case["role"] for case in of_mod["cases"]] == ["moderator", "moderator"]
     assert "reason" not in of_mod["cases"][0]
-    assert erased == 1
+    assert erased.erased == 1
+    assert erased.kept == ()
     shown = await market.mod.slash(market.general, "case view", number=1)
     assert "Elm Street" not in shown.text
     assert market.bob.mention not in shown.text
     posts = "\n".join(post.text for post in market.log.messages)
     assert "Elm Street" not in posts
     assert "spam" in posts
+
+
+async def test_a_member_does_not_get_rid_of_a_warning_by_having_their_data_erased(start_host, market):
+    host = await start_host("moderation", config=market.config())
+    await warn(market, market.bob, "spam")
+
+    question = await market.bob.slash(market.general, "privacy erase")
+    assert "Stays: all of it" in question.text
+    done = await market.bob.press(question, label="Erase it")
+
+    assert (
+        "Kept: cases about you (1), because a server's moderators have to be able to act fairly" in done.text
+    )
+    shown = await market.mod.slash(market.general, "case view", number=1)
+    assert market.bob.mention in shown.text
+    assert "spam" in shown.text
+    of_mod = await host.privacy.erase(market.mod.id, "person")
+    [part] = [part for part in of_mod.parts if part.plugin == "moderation"]
+    assert [(kept.count, kept.what) for kept in part.kept] == [(1, "cases of yours as a moderator")]
+
+
+async def test_nothing_of_an_erased_person_is_left_in_the_outbox(start_host, market):
+    host = await start_host("moderation", config=market.config())
+    await warn(market, market.bob, "spam")
+
+    await host.privacy.erase(market.bob.id, "owner")
+
+    async with host.database.read() as session:
+        rows = (await session.execute(text("SELECT key, payload FROM chandelier_outbox"))).all()
+    assert rows
+    assert str(market.bob.id) not in str(rows)
 
 
 async def test_who_is_erased_while_their_case_is_being_posted_is_not_named_by_the_post(
@@ -187,7 +220,7 @@ async def test_who_is_erased_while_their_case_is_being_posted_is_not_named_by_th
     as_posted = await plugin.book.get(market.guild.id, 1)
     post = market.log.last
 
-    await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id)
+    await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id, by="owner")
     await discord.settle()
     discord.backend.edit_message(post.channel_id, post.id, {"content": "12 Elm Street", "embeds": []})
     await plugin.book.logged(as_posted, post.id)  # the post was under way meanwhile, and arrives now

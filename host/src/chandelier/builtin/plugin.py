@@ -10,6 +10,7 @@ from chandelier.hookspecs import hookimpl
 from chandelier.languages import Messages
 from chandelier.plugin import Capability, Manifest, PersonalData, Plugin
 from chandelier.routing.loader import Loader
+from chandelier.services.own_data import KINDS
 
 __all__ = ["Core"]
 
@@ -38,6 +39,7 @@ class Core(Plugin[None]):
                 Capability("audit", _("See who changed what"), hikari.Permissions.VIEW_AUDIT_LOG),
             ),
             personal_data=(
+                *KINDS,
                 PersonalData(
                     what=_("what you told the bot's owner with /feedback"),
                     why=_("so that the owner can read and answer it"),

@@ -180,7 +180,7 @@ def _of_part(part: Part, into: Callable[[str], str]) -> str:
     for kept in part.kept:
         said = _("Kept: {what}, because {why}.", what=kept.what, why=kept.why)
         if kept.count:
-            said = _("Kept: {n} {what}, because {why}.", n=kept.count, what=kept.what, why=kept.why)
+            said = _("Kept: {what} ({n}), because {why}.", n=kept.count, what=kept.what, why=kept.why)
         lines.append(into(said))
     return "\n".join(lines)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import inspect
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -22,11 +25,13 @@ from chandelier.cli.output import (
 from chandelier.cli.signals import run_until_told
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
+from chandelier.control.client import NotRunning, answers, data_folder
+from chandelier.control.place import supported
 from chandelier.observe.log import Logs
+from chandelier.services.acting import Actor, acting
 
-__all__ = ["data_group", "described"]
+__all__ = ["data_group"]
 
-ResultT = TypeVar("ResultT")
 _USER = click.IntRange(1, 2**63 - 1)
 
 
@@ -48,18 +53,20 @@ def data_group() -> None:
 @config_option
 @json_option
 def export_command(user: int, folder: Path, config_path: Path, as_json: bool) -> None:
-    """Write everything that is stored about USER (a Discord id) to a file. Stop the bot first.
+    """Write everything that is stored about USER (a Discord id) to a file.
 
+    The running bot is asked; when none runs, its plugins are set up for it without connecting to Discord.
     Ends with 1 when a plugin could not be asked; the file names it.
     """
-
-    async def export(host: Any) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
-        collected = await host.privacy.export(user)
-        return await collected.pack(2**31), dict(collected.missing)
-
-    files, missing = _offline(config_path, export)
+    files: dict[str, bytearray] = {}
+    missing: dict[str, str] = {}
+    for item in _asked(config_path, "data.export", user=user):
+        if "file" in item:
+            files.setdefault(item["file"], bytearray()).extend(base64.b64decode(item["data"]))
+        else:
+            missing = item["missing"]
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [_write(folder / name, content) for name, content in files]
+    paths = [_write(folder / Path(name).name, bytes(content)) for name, content in files.items()]
     if as_json:
         print_json({"files": [str(path) for path in paths], "missing": missing})
     else:
@@ -77,10 +84,11 @@ def export_command(user: int, folder: Path, config_path: Path, as_json: bool) ->
 @config_option
 @json_option
 def erase_command(user: int, yes: bool, config_path: Path, as_json: bool) -> None:
-    """Erase what is stored about USER (a Discord id), as the owner's decision. Stop the bot first.
+    """Erase what is stored about USER (a Discord id), as the owner's decision.
 
-    A member's own /privacy erase keeps what others rely on, such as moderators' cases; this does not. Ends
-    with 1 when something is left to do, which a plugin does when it runs again.
+    The running bot is asked, as for an export. A member's own /privacy erase keeps what others rely on, such
+    as moderators' cases; this does not. Ends with 1 when something is left to do, which a plugin does when
+    it runs again.
     """
     if not yes:
         click.confirm(
@@ -88,7 +96,7 @@ def erase_command(user: int, yes: bool, config_path: Path, as_json: bool) -> Non
             abort=True,
             err=True,
         )
-    done = described(_offline(config_path, lambda host: host.privacy.erase(user, "owner")))
+    [done] = _asked(config_path, "data.erase", user=user)
     if as_json:
         print_json(done)
     else:
@@ -114,18 +122,8 @@ def erase_command(user: int, yes: bool, config_path: Path, as_json: bool) -> Non
 @config_option
 @json_option
 def erasures_command(config_path: Path, as_json: bool) -> None:
-    """List erasures of which something is left to do, and what keeps it. Stop the bot first."""
-    left = _offline(config_path, lambda host: host.privacy.open())
-    rows: list[dict[str, Any]] = [
-        {
-            "reference": one.reference,
-            "user": str(one.user_id),
-            "asked_at": one.asked_at.isoformat(),
-            "plugins": list(one.plugins),
-            "problems": dict(one.problems),
-        }
-        for one in left
-    ]
+    """List erasures of which something is left to do, and what keeps it."""
+    [rows] = _asked(config_path, "data.erasures")
     if as_json:
         print_json(rows)
     elif not rows:
@@ -138,40 +136,35 @@ def erasures_command(config_path: Path, as_json: bool) -> None:
             console().print(f"    {name}: {one['problems'].get(name, 'not tried yet')}", markup=False)
 
 
-def described(account: Any) -> dict[str, Any]:
-    """An account of an erasure as JSON-ready data."""
-    return {
-        "reference": account.reference,
-        "done": account.done,
-        "parts": [
-            {
-                "plugin": part.plugin,
-                "erased": part.erased,
-                "kept": [
-                    {"count": one.count, "what": str(one.what), "why": str(one.why)} for one in part.kept
-                ],
-                "problem": part.problem,
-            }
-            for part in account.parts
-        ],
-    }
+def _asked(config_path: Path, op: str, **args: Any) -> list[Any]:
+    """Pieces of an answer, or the answer, of the running bot; without one, of a host set up for it."""
+    folder = data_folder(config_path)
+    if supported():
+        with contextlib.suppress(NotRunning):
+            return list(answers(folder, op, **args))
+    return _offline(config_path, op, args)
 
 
-def _offline(config_path: Path, work: Callable[[Any], Awaitable[ResultT]]) -> ResultT:
-    """Do something with a host whose plugins are set up and which is not connected to Discord."""
+def _offline(config_path: Path, op: str, args: Mapping[str, Any]) -> list[Any]:
+    """Do it with a host whose plugins are set up and which is not connected to Discord."""
     from chandelier.app import Host
 
     deployment = Deployment.read(config_path, os.environ)
     config = deployment.host(HostConfig)
     with claim(config.data_path(deployment.base)), Logs(level="WARNING") as logs:
         logs.redactor.learn(config)
-        found: list[ResultT] = []
+        found: list[list[Any]] = []
 
         async def run() -> None:
             host = Host(deployment, logs=logs, offline=True)
             try:
                 await host.prepare()
-                found.append(await work(host))
+                with acting(Actor.command_line()):
+                    work = host.observatory.operations.find(op)(args)
+                    if inspect.isawaitable(work):
+                        found.append([await work])
+                    else:
+                        found.append([item async for item in work])
             finally:
                 await host.stop()
 

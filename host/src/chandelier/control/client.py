@@ -15,7 +15,7 @@ from chandelier.control.place import address, supported
 from chandelier.control.protocol import LONGEST_ANSWER, VERSION, encode
 from chandelier.errors import ChandelierError, InvalidRequest, ServiceUnavailable
 
-__all__ = ["NotRunning", "ask", "data_folder", "follow"]
+__all__ = ["NotRunning", "answers", "ask", "data_folder", "follow"]
 
 CONNECT_WITHIN: Final = 5.0
 """Seconds; a host that lives accepts at once, whatever else it does."""
@@ -48,6 +48,15 @@ def follow(folder: Path, op: str, /, **args: Any) -> Iterator[Any]:
     """As `ask`, for an operation that answers piece by piece, perhaps for ever."""
     for kind, value in _conversation(folder, op, args):
         if kind == "item":
+            yield value
+
+
+def answers(folder: Path, op: str, /, **args: Any) -> Iterator[Any]:
+    """Everything that an operation answers: its pieces, or its one result."""
+    pieces = False
+    for kind, value in _conversation(folder, op, args):
+        pieces = pieces or kind == "item"
+        if kind == "item" or not pieces:
             yield value
 
 

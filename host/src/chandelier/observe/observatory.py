@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from chandelier.control.data_operations import DataOperations
 from chandelier.control.host_operations import HostOperations
 from chandelier.control.operations import Operations
 from chandelier.control.server import ControlServer
@@ -33,6 +34,7 @@ class Observatory:
         self.recent = RecentLogs()
         self.operations = Operations()
         HostOperations(host, self.recent, self.operations)
+        DataOperations(host, self.operations)
         clean = host.redactor.text if host.redactor is not None else str
         data = host.config.data_path(host.deployment.base)
         self.control = ControlServer(data, self.operations, clean=clean)

@@ -213,6 +213,8 @@ class Privacy:
                     ERASE, key=str(row.id), due=now + _GRACE, payload={"erasure": row.id}, session=session
                 )
             await host.vault.destroy(user_id, session)
+            # Without the person: the log must not keep what is erased.
+            await host.audit.record("data.erase", subject=row.reference, session=session)
         logger.info("erasure {} of a person's data was asked for by the {}", row.reference, by)
         parts = [await self._try(row.id, name, user_id, by) for name in names]
         return Account(reference=row.reference, parts=tuple(parts))

@@ -122,12 +122,11 @@ class SettingChanges:
         async with self._database.read() as session:
             return [_change(row) for row in await session.scalars(query.order_by(SettingChangeRow.id))]
 
-    async def forget(self, user_id: int) -> int:
+    async def forget(self, user_id: int, *, session: AsyncSession) -> int:
         """Take a person's id out of every change; the changes stay. Returns how many there were."""
         mine = SettingChangeRow.made_by == user_id
-        async with self._database.transaction() as session:
-            ids = (await session.scalars(select(SettingChangeRow.id).where(mine))).all()
-            await session.execute(update(SettingChangeRow).where(mine).values(made_by=None))
+        ids = (await session.scalars(select(SettingChangeRow.id).where(mine))).all()
+        await session.execute(update(SettingChangeRow).where(mine).values(made_by=None))
         return len(ids)
 
     async def _mark(self, session: AsyncSession, guild_id: int, undone: int | None, by: int) -> None:

@@ -57,6 +57,7 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
                     what="who stored a product (user id)",
                     why="so that a server's staff can ask them about it",
                     kept="until the product is removed",
+                    on_erasure="the product itself, without who stored it, because it is the server's",
                 ),
             ),
         )

@@ -215,8 +215,14 @@ class Book:
             cases = (await session.scalars(query)).all()
         return [_exported(case, user_id) for case in cases]
 
-    async def forget_person(self, user_id: int) -> int:
-        """Take a person out of the cases; the numbers stay, so that there are no gaps."""
+    async def forget_person(self, user_id: int, by: str) -> chandelier.Erasure:
+        """Take a person out of the cases when the bot's owner decides so; the numbers stay, without gaps.
+
+        When the person themselves asks, cases stay as they are: else a warning would last until the member
+        who got it has it erased.
+        """
+        if by != "owner":
+            return chandelier.Erasure(kept=await self._kept_of(user_id))
         async with self._storage.transaction() as session:
             cases = (await session.scalars(_naming(user_id).with_for_update())).all()
             for case in cases:
@@ -227,8 +233,24 @@ class Book:
                 if case.voided_by == user_id:
                     case.voided_by = 0
                 if case.log != "off":
-                    await self._put("relog", case, f"erased-{user_id}", session=session)
-        return len(cases)
+                    # The key says when and not whom: it outlives the erasure by a month.
+                    when = f"erased-{self._clock.now().timestamp():.6f}"
+                    await self._put("relog", case, when, session=session)
+        return chandelier.Erasure(erased=len(cases))
+
+    async def _kept_of(self, user_id: int) -> tuple[chandelier.Kept, ...]:
+        about = func.count().filter(Case.target_id == user_id)
+        acted = func.count().filter(or_(Case.moderator_id == user_id, Case.voided_by == user_id))
+        async with self._storage.read() as session:
+            of_member, of_moderator = (await session.execute(select(about, acted))).one()
+        kept: list[chandelier.Kept] = []
+        if of_member:
+            what, why = _("cases about you"), _("a server's moderators have to be able to act fairly")
+            kept.append(chandelier.Kept(count=of_member, what=what, why=why))
+        if of_moderator:
+            what, why = _("cases of yours as a moderator"), _("a server has to know who acted")
+            kept.append(chandelier.Kept(count=of_moderator, what=what, why=why))
+        return tuple(kept)
 
     async def _locked_counter(self, session: AsyncSession, guild_id: int) -> Counter:
         """The guild's counter; on PostgreSQL its row lock makes cases of one guild wait for each other."""

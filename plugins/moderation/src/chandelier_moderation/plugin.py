@@ -51,7 +51,9 @@ _MANIFEST = chandelier.Manifest(
         chandelier.PersonalData(
             what="who was warned or had a message removed, by whom and why",
             why="so that a server's moderators can act fairly and answer for it",
-            kept="until the server or the person has it erased",
+            kept="until the bot's owner erases it",
+            on_erasure="all of it, so that a warning does not end when its member likes; the bot's owner can "
+            "erase it",
         ),
         chandelier.PersonalData(
             what="the text of a removed message",
@@ -167,9 +169,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         return {"cases": list(await self.book.of_person(user_id))}
 
     @hookimpl
-    async def chandelier_erase_person(self, user_id: int) -> int:
-        """Take a person out of every case; the numbered cases stay."""
-        return await self.book.forget_person(user_id)
+    async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
+        """Take a person out of every case when the owner decides so; the numbered cases stay."""
+        return await self.book.forget_person(user_id, by)
 
 
 def _line(what: str, case: Case) -> str:

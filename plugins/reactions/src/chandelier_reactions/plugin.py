@@ -34,6 +34,7 @@ _MANIFEST = chandelier.Manifest(
             what="who asked with a reaction for an action under a message, and when",
             why="so that it is done once, and a server's admins can see who asked for it",
             kept="until the person has it erased",
+            on_erasure="that it was done, without who asked, so that it is not done again",
         ),
     ),
 )

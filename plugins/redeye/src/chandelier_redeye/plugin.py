@@ -55,6 +55,7 @@ class Redeye(chandelier.Plugin[RedeyeConfig]):
                     what="who added a watch (user id)",
                     why="so that a server's staff can ask them about it",
                     kept="until the watch is removed",
+                    on_erasure="the watch itself, without who added it, because it is the server's",
                 ),
             ),
         )
