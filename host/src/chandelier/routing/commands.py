@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import hikari
 import lightbulb
+import linkd
 from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
 from loguru import logger
@@ -329,7 +330,13 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         ):
             if plugin is not None:
                 container.add_value(type(plugin), plugin)
-            yield container
+            try:
+                yield container
+            finally:
+                if (
+                    plugin is not None
+                ):  # a library's timer may keep this context for a while, and the container
+                    _take_out(container, type(plugin))
 
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
         watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
@@ -420,3 +427,12 @@ def _root(command: Any) -> Any:
     """The group that a subcommand is in; a command that is in none is its own root."""
     parent = command._command_data.parent if hasattr(command, "_command_data") else None
     return getattr(parent, "parent", parent) or command
+
+
+def _take_out(container: Any, kind: type[Any]) -> None:
+    """Take a value out of a container that is about to be closed."""
+    name = linkd.utils.get_dependency_id(kind)
+    container._instances.pop(name, None)
+    if name in container._graph:
+        container._graph.remove_node(name)
+    container._expression_cache.clear()

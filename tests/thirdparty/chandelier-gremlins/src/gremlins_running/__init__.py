@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 
 import hikari
 import lightbulb
@@ -178,6 +179,22 @@ class Greedy(Mischief):
 async def forever() -> None:
     """Wait for what never comes."""
     await asyncio.Event().wait()
+
+
+async def exits() -> None:
+    """Would end the event loop."""
+    sys.exit(5)
+
+
+def spin(stop: threading.Event) -> threading.Thread:
+    """A thread that goes on until it is told."""
+
+    def work() -> None:
+        stop.wait()
+
+    thread = threading.Thread(target=work, name="spinning", daemon=True)
+    thread.start()
+    return thread
 
 
 async def overhear(event: hikari.GuildMessageCreateEvent) -> None:
