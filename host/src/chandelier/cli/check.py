@@ -36,6 +36,7 @@ from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
+from chandelier.upgrading.journal import Journal
 
 __all__ = ["Finding", "Level", "check_command", "findings"]
 
@@ -103,6 +104,10 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
         return  # the problems are told; without the host's own settings there is nowhere to look further
     yield _token(config)
     yield _data(config.data_path(deployment.base))
+    try:
+        Journal.refuse_if_open(config.data_path(deployment.base))
+    except ChandelierError as error:
+        yield Finding("data", Level.WARNING, str(error))
     if (log := config.log_path(deployment.base)) is not None:
         yield _log(log)
     yield from asyncio.run(_database(installed, deployment, config))
