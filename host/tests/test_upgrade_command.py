@@ -230,6 +230,7 @@ def test_it_refuses_while_the_bot_runs_and_names_a_plugin_that_cannot(owner, ins
     assert owner.upgrades("--no-smoke", "--without", "wreck")[0] == 0
 
 
+@pytest.mark.endurance
 async def test_it_says_what_will_change_in_discords_list_of_commands(
     discord, start_host, install, monkeypatch, tmp_path
 ) -> None:
