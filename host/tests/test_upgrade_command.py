@@ -17,8 +17,13 @@ from click.testing import CliRunner
 
 from chandelier.cli import main
 from chandelier.cli.claim import claim
+from chandelier.cli.installed import Installed
 from chandelier.clock import SystemClock
+from chandelier.config.deployment import Deployment
 from chandelier.storage.engine import Database
+from chandelier.upgrading.carry_out import carry_out
+from chandelier.upgrading.safety import begin, undo
+from chandelier.upgrading.survey import histories, survey
 
 from .test_upgrades import LOSSY, SECOND, forget, install_version
 
@@ -191,6 +196,11 @@ def test_an_upgrade_that_is_killed_is_undone_by_what_comes_next(owner, install, 
     assert owner.journal.exists() and owner.config.read_bytes() != before[0]
     done = CliRunner().invoke(main, ["upgrade", "--dry-run", "--no-smoke"], catch_exceptions=False)
     assert done.exit_code == 1 and "an upgrade was interrupted" in done.stderr
+    done = CliRunner().invoke(main, ["check"], catch_exceptions=False)
+    assert "an upgrade was interrupted: run chandelier upgrade first" in done.stdout
+    copy = next((owner.folder / "data" / "backups" / "upgrade").glob("*/chandelier.*"))
+    done = CliRunner().invoke(main, ["db", "restore", str(copy), "--yes"], catch_exceptions=False)
+    assert done.exit_code == 1, "the next upgrade would undo it"
     owner.installs(1)
 
     if next_command == "upgrade":
@@ -220,6 +230,43 @@ def test_it_refuses_while_the_bot_runs_and_names_a_plugin_that_cannot(owner, ins
     assert owner.upgrades("--no-smoke", "--without", "wreck")[0] == 0
 
 
+@pytest.mark.endurance
+async def test_it_says_what_will_change_in_discords_list_of_commands(
+    discord, start_host, install, monkeypatch, tmp_path
+) -> None:
+    """Discord is only asked; the bot goes on meanwhile, on the same data folder."""
+    command = """
+@loader.command
+class {title}(lightbulb.SlashCommand, name="{name}", description="{text}"):
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context) -> None: ...
+"""
+    old = [command.format(title=name.title(), name=name, text="Old") for name in ("stays", "goes", "grows")]
+    install("stall", "".join(old))
+    await start_host("stall", host={"without": ["moderation", "reactions", "redeye", "luisaviaroma"]})
+    grown = command.format(title="Grows", name="grows", text="New")
+    new = [command.format(title=name.title(), name=name, text="New") for name in ("comes", "NotThis")]
+    install("stall", "".join([old[0], grown, *new]), version="2.0")
+    forget("made_stall")
+    monkeypatch.setenv("CHANDELIER_TOKEN", discord.token)
+    before = discord.commands()
+
+    words = ["upgrade", "--dry-run", "--json", "--config", str(start_host.folder / "config.toml")]
+    done = await asyncio.to_thread(CliRunner().invoke, main, words, catch_exceptions=False)
+
+    commands = json.loads(done.stdout)["commands"]
+    assert commands["note"] == ""
+    assert (commands["created"], commands["updated"], commands["deleted"]) == (
+        ["/comes"],
+        ["/grows"],
+        ["/goes"],
+    )
+    assert commands["left_out"] == [
+        "plugin stall: /NotThis is left out: its name 'NotThis' must be in lower case"
+    ]
+    assert discord.commands() == before
+
+
 def test_without_the_local_discord_it_says_what_to_install(owner, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "loopcord", None)
 
@@ -227,3 +274,29 @@ def test_without_the_local_discord_it_says_what_to_install(owner, monkeypatch) -
 
     assert code == 1
     assert "pip install 'chandelier[demo]'" in report["errors"][0] and "--no-smoke" in report["errors"][0]
+
+
+def test_undoing_twice_is_undoing_once_and_leaves_what_a_person_wrote_meanwhile(owner) -> None:
+    """The process may be killed while it undoes, too."""
+    before = owner.state()
+    owner.installs(2)
+
+    async def half_and_back() -> list[str]:
+        deployment = Deployment.read(owner.config, {})
+        database = Database(owner.url, data_dir=owner.folder / "data", clock=SystemClock())
+        plugins = {
+            plugin.name: plugin.description for plugin in Installed().plugins if plugin.name == "stall"
+        }
+        due = await survey(deployment, database, plugins)
+        journal = await begin(deployment, database, due.new_text, SystemClock().now())
+        await carry_out(deployment, database, plugins)
+        assert b"seconds" in owner.config.read_bytes()
+        said = await undo(journal, database, histories(plugins))
+        said += await undo(journal, database, histories(plugins))
+        owner.config.write_bytes(before[0] + b"# mine\n")
+        return said + await undo(journal, database, histories(plugins))
+
+    [left] = asyncio.run(half_and_back())
+
+    assert "was changed by someone else meanwhile and is left alone" in left
+    assert owner.state() == (before[0] + b"# mine\n", *before[1:])

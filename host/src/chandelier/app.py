@@ -397,7 +397,7 @@ class Host:
             left_out = self.commands.left_out.get(record.name, ())
             if record.left_out != left_out:
                 record.left_out = left_out
-                if record.active:
+                if record.active and self.started_at is not None:  # at the start all are asked anyway
                     await self.lifecycle.ask_health(record)
 
     def _refresh_commands(self, guild_id: int | None) -> None:

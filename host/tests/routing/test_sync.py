@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from chandelier.record import State
@@ -137,3 +139,50 @@ async def test_a_guild_that_the_bot_has_left_does_not_keep_the_others_from_their
     assert (await alice.slash(general, "here")).text == "here, says made_good"
     assert "away" in names(discord)
     assert host.lifecycle.records["good"].state is State.RUNNING
+
+
+RICH = """
+from typing import Any
+import hikari, lightbulb
+
+def texts(words):
+    return {hikari.Locale.IT: words, "de": words}
+
+class Rich(lightbulb.SlashCommand, name="rich", description="Has everything"):
+    size = lightbulb.number("size", "How large", min_value=1.5, max_value=9)
+    count = lightbulb.integer("count", "How many", min_value=1, choices=[lightbulb.Choice("one", 1)])
+    word = lightbulb.string("word", "Which", min_length=1, max_length=20, default=None)
+    where = lightbulb.channel("where", "Where", channel_types=[hikari.ChannelType.GUILD_TEXT], default=None)
+
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context) -> None: ...
+
+    @classmethod
+    async def as_command_builder(cls, *arguments: Any) -> Any:
+        builder = await super().as_command_builder(*arguments)
+        builder.set_name_localizations(texts("ricco")).set_description_localizations(texts("Ha tutto "))
+        for option in builder._options:
+            option.description_localizations = texts("Qualcosa")
+            for choice in option.choices or ():
+                choice.name_localizations = texts("uno")
+        return builder.set_context_types([hikari.ApplicationContextType.GUILD]).set_is_nsfw(True)
+
+loader.command(Rich)
+loader.command(lightbulb.Group("some", "Some", default_member_permissions=hikari.Permissions.KICK_MEMBERS))
+"""
+
+
+async def test_no_call_is_made_for_a_command_that_has_everything(discord, start_host, install) -> None:
+    """lightbulb 3.2.6 forgets translated descriptions of what is there, and updates it at every start."""
+    install("good", RICH)
+    host = await start_host("good")
+    assert "rich" in host.last_sync.created
+
+    host = await start_host.restart(host)
+    assert host.last_sync.calls == 0
+
+    await start_host.stop(host)
+    install("good", RICH.replace('texts("uno")', 'texts("una")'))
+    sys.modules.pop("made_good")
+    host = await start_host("good")
+    assert host.last_sync.updated == ("rich",)

@@ -37,6 +37,7 @@ from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.restore import restore, set_aside
+from chandelier.upgrading.journal import Journal
 
 __all__ = ["db_group", "open_database"]
 
@@ -101,6 +102,7 @@ def upgrade_command(installed: Installed, plugin: str | None, config_path: Path,
     A plugin that fails is as it was before, and the others go on; the exit code is 1 then.
     """
     histories = _chosen(_histories(installed), plugin)
+    Journal.refuse_if_open(_database(config_path).data_dir)
 
     async def upgrade(migrator: Migrator) -> list[dict[str, Any]]:
         done: list[dict[str, Any]] = []
@@ -144,7 +146,8 @@ def downgrade_command(
         )
         return {"plugin": plugin, "before": before, "after": after, "problem": None}
 
-    with claim(_database(config_path).data_dir):
+    with claim(data_dir := _database(config_path).data_dir):
+        Journal.refuse_if_open(data_dir)
         done = _with_database(config_path, downgrade)
     if as_json:
         print_json(done)
@@ -221,6 +224,7 @@ def restore_command(
         }
 
     with claim(database.data_dir):
+        Journal.refuse_if_open(database.data_dir)
         done = asyncio.run(put_back())
     if as_json:
         print_json(done)

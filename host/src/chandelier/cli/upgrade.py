@@ -115,10 +115,7 @@ class _Upgrade:
         """Everything on a copy; nothing is touched."""
         config, deployment = _read(self._path)
         database = _database(config, deployment)
-        if Journal.read(database.data_dir) is not None:
-            raise InvalidRequest(
-                "an upgrade was interrupted: chandelier upgrade (or run) will first put everything back"
-            )
+        Journal.refuse_if_open(database.data_dir)
         report = self._report(dry_run=True)
         try:
             plugins = self._chosen(config, deployment)

@@ -102,6 +102,7 @@ class Loader(lightbulb.Loader):
         self.declared.commands.append(command)
         guilds, everywhere = options.get("guilds"), options.get("global_")
         whole = everywhere if everywhere is not None else guilds is None
+        whole = whole and not options.get("defer_guilds")  # the host has nobody to ask later
         self.declared.scopes.append(frozenset({*map(int, guilds or ()), *((0,) if whole else ())}))
         return super().command(command, **options)
 

@@ -66,6 +66,15 @@ class Journal:
                 "and the database with chandelier db restore, then delete the journal"
             ) from error
 
+    @classmethod
+    def refuse_if_open(cls, data_dir: Path) -> None:
+        """Raise InvalidRequest when an upgrade was interrupted: undoing it would undo what is done now."""
+        if cls.read(data_dir) is not None:
+            raise InvalidRequest(
+                "an upgrade was interrupted: run chandelier upgrade first, which puts everything back, or "
+                f"delete {data_dir / _NAME} to go on by hand"
+            )
+
     def write(self, data_dir: Path) -> None:
         """Put the journal on disk; from then on a crash is seen."""
         write_atomically(data_dir / _NAME, json.dumps({"format": _FORMAT, **attrs.asdict(self)}, indent=2))

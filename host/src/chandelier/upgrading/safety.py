@@ -99,7 +99,7 @@ async def undo(journal: Journal, database: Database, histories: Mapping[str, Sto
     except (OSError, ChandelierError) as error:
         raise ServiceUnavailable(
             f"the upgrade of {journal.started_at} could not be undone: {error}. Everything from before is in "
-            f"{journal.folder}. Put that right and run chandelier upgrade again, which tries again"
+            f"{journal.folder}. Put that right and run chandelier upgrade, which tries again"
         ) from error
     await asyncio.to_thread(journal.close, database.data_dir)
     logger.info("The upgrade of {} was undone", journal.started_at)

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from chandelier.cli.doctor.finding import Examination, Finding, Level
+from chandelier.errors import ChandelierError
+from chandelier.upgrading.journal import Journal
 
 __all__ = ["clock", "disk", "folders"]
 
@@ -31,6 +33,10 @@ def folders(patient: Examination) -> Iterator[Finding]:
     else:
         said = f"{data} is writable" if data.exists() else f"{data} will be made"
         yield Finding("data", Level.OK, said)
+    try:
+        Journal.refuse_if_open(data)
+    except ChandelierError as error:
+        yield Finding("data", Level.WARNING, str(error))
     assert patient.config is not None and patient.deployment is not None
     log = patient.config.log_path(patient.deployment.base)
     if log is None:
