@@ -20,8 +20,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from loguru import logger
 
 from chandelier.errors import InvalidRequest
+from chandelier.languages import Messages
 
 __all__ = ["AddressPolicy", "GuardedResolver"]
+
+_ = Messages(__package__)
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -81,7 +84,10 @@ class AddressPolicy:
         except ValueError:
             if _looks_numeric(host):
                 raise InvalidRequest(
-                    f"`{host}` is not a usual way to write an address; write the name of a public website"
+                    _(
+                        "`{host}` is not a usual way to write an address; write the name of a public website",
+                        host=host,
+                    )
                 ) from None
             return
         # A zone (fe80::1%eth0) names a network interface of this machine.
@@ -106,8 +112,11 @@ def _looks_numeric(host: str) -> bool:
 def _refusal(host: str) -> InvalidRequest:
     # The address stays out of the message: it would tell a member what the operator's network looks like.
     return InvalidRequest(
-        f"`{host}` does not lead to a public address on the internet, so I may not fetch it. "
-        "The bot's operator can allow the network."
+        _(
+            "`{host}` does not lead to a public address on the internet, so I may not fetch it. "
+            "The bot's operator can allow the network.",
+            host=host,
+        )
     )
 
 

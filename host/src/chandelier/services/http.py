@@ -18,9 +18,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from chandelier.errors import ChandelierError, InvalidRequest, ServiceUnavailable
+from chandelier.languages import Messages
 from chandelier.services.addresses import AddressPolicy, GuardedResolver, Network
 
 __all__ = ["MAX_BYTES", "MAX_REDIRECTS", "TIMEOUT", "HttpClient", "HttpResponse"]
+
+_ = Messages(__package__)
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Default limit of a body, in bytes, after decompression."""
@@ -151,7 +154,7 @@ class HttpClient:
         host = target.raw_host
         try:
             async with asyncio.timeout(timeout):
-                for _ in range(MAX_REDIRECTS + 1):
+                for _hop in range(MAX_REDIRECTS + 1):
                     host = target.raw_host
                     answer = await self._once(target, sent, max_bytes)
                     if isinstance(answer, HttpResponse):
@@ -163,10 +166,12 @@ class HttpClient:
         except ChandelierError:
             raise
         except TimeoutError:
-            raise ServiceUnavailable(f"{host} did not answer within {timeout:g} s") from None
+            raise ServiceUnavailable(
+                _("{host} did not answer within {seconds} s", host=host, seconds=f"{timeout:g}")
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise ServiceUnavailable(f"{host} could not be reached: {_reason(error)}") from error
-        raise ServiceUnavailable(f"{host} redirected more than {MAX_REDIRECTS} times")
+            raise ServiceUnavailable(_failure(host, error)) from error
+        raise ServiceUnavailable(_("{host} redirected more than {most} times", host=host, most=MAX_REDIRECTS))
 
     async def _once(self, url: URL, headers: CIMultiDict[str], max_bytes: int) -> HttpResponse | URL:
         """One request: the answer, or where it redirects to."""
@@ -192,24 +197,26 @@ class HttpClient:
                 raise ValueError(f"it is longer than {_MAX_URL} characters")
             url = URL(text.strip())
             url = (url if base is None else base.join(url)).with_fragment(None)
-            scheme, host, _ = url.scheme, url.raw_host, url.port
+            scheme, host, _port = url.scheme, url.raw_host, url.port
             secret = url.raw_user is not None or url.raw_password is not None
         except ValueError as error:
-            raise InvalidRequest(f"this is not a URL that can be fetched: {error}") from None
+            raise InvalidRequest(_("this is not a URL that can be fetched: {error}", error=error)) from None
         if scheme not in {"http", "https"} or not host:
-            raise InvalidRequest("only full addresses that start with http:// or https:// can be fetched")
+            raise InvalidRequest(_("only full addresses that start with http:// or https:// can be fetched"))
         if secret:
             raise InvalidRequest(
-                "the address contains a user name or password; leave out what stands before the @"
+                _("the address contains a user name or password; leave out what stands before the @")
             )
         self._policy.check_host(host)
         if not _may_stand_in_dns(host):
-            raise InvalidRequest("this is not a URL that can be fetched: there cannot be a host of that name")
+            raise InvalidRequest(
+                _("this is not a URL that can be fetched: there cannot be a host of that name")
+            )
         return url
 
     def _pool(self) -> aiohttp.ClientSession:
         if self._closed:
-            raise ServiceUnavailable("the bot is stopping and fetches nothing any more")
+            raise ServiceUnavailable(_("the bot is stopping and fetches nothing any more"))
         if self._session is None:
             # Made at the first use: a session wants a running event loop.
             connector = aiohttp.TCPConnector(
@@ -243,15 +250,18 @@ def _may_stand_in_dns(host: str) -> bool:
 
 
 def _too_large(url: URL, max_bytes: int) -> ServiceUnavailable:
-    return ServiceUnavailable(f"{url.host} sent more than {max_bytes:,} bytes, the limit for one page")
+    most = f"{max_bytes:,}"
+    return ServiceUnavailable(
+        _("{host} sent more than {most} bytes, the limit for one page", host=url.host, most=most)
+    )
 
 
-def _reason(error: Exception) -> str:
-    """Why a connection failed, without the addresses that error messages of sockets name."""
+def _failure(host: str | None, error: Exception) -> str:
+    """Why a page did not come, without the addresses that error messages of sockets name."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "no such name in DNS"
+        return _("{host} could not be reached: no such name in DNS", host=host)
     if isinstance(error, aiohttp.ClientSSLError):
-        return "its certificate or encryption is not right"
+        return _("{host} could not be reached: its certificate or encryption is not right", host=host)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return "no connection"
-    return type(error).__name__
+        return _("{host} could not be reached: no connection", host=host)
+    return _("{host} could not be reached: {error}", host=host, error=type(error).__name__)

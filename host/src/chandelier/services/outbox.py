@@ -329,7 +329,7 @@ class OutboxWorker(DueRunner[OutboxRow]):
                 rows, state="failed", attempts=attempts, last_error=why, done_at=now, **UNCLAIMED
             )
             return
-        pause = backoff(attempts, FIRST_RETRY, LONGEST_RETRY, factor=3)
+        pause = max(backoff(attempts, FIRST_RETRY, LONGEST_RETRY, factor=3), verdict.at_least)
         log.warning("{} failed, again in {}: {}", what, pause, why)
         await self._change(rows, next_at=now + pause, **again)
 
