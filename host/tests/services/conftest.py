@@ -30,7 +30,7 @@ class WallClock(VirtualClock):
         return super().now() + self.ahead
 
 
-async def nothing() -> None:
+async def nothing(**_: Any) -> None:
     """What a process that was killed does."""
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from chandelier.services.claims import Skip
 from chandelier.services.due import PER_PLUGIN
-from chandelier.services.outbox import Effect
+from chandelier.services.outbox import Effect, OutboxWorker
 from chandelier.services.scheduler import Scheduler, Timer
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY
@@ -186,6 +186,38 @@ async def pair(processes: Processes) -> Pair:
     return Pair(await processes.another(), await processes.another())
 
 
+async def test_a_batch_that_may_have_happened_is_taken_as_a_whole_or_not_at_all(processes: Processes) -> None:
+    """Two halves of it would each have another first effect, hence another nonce."""
+    one = await processes.another()
+    handed: list[list[str]] = []
+
+    async def dies(plugin: str, effects: list[Effect]) -> None:
+        await asyncio.Event().wait()
+
+    async def dispatch(plugin: str, effects: list[Effect]) -> None:
+        handed.append([effect.key for effect in effects])
+
+    def batches_of_three(plugin: str, kind: str) -> int:
+        return 3
+
+    first = await one.begin(OutboxWorker(one.database, one.clock, dies, batches_of_three))
+    async with one.database.transaction() as session:
+        for key in "abc":
+            await first.outbox("log").put("line", key=key, payload={}, session=session)
+    await one.settle(handlers=False)
+    await one.crash(first)
+
+    two = await processes.another()
+    async with one.database.transaction() as session:  # another process is just taking a part of it
+        await session.execute(text("SELECT 1 FROM chandelier_outbox WHERE key = 'b' FOR UPDATE"))
+        second = await two.begin(OutboxWorker(two.database, two.clock, dispatch, batches_of_three))
+        await two.settle()
+        assert handed == []
+    await two.wait(2)
+    assert handed == [["a", "b", "c"]]
+    assert second.started == 1
+
+
 async def test_what_one_process_runs_the_other_leaves_alone(pair: Pair) -> None:
     await pair.begin()
     pair.second.kick()
@@ -259,5 +291,5 @@ async def test_a_process_that_stops_gives_its_claims_back(pair: Pair) -> None:
     assert pair.calls == ["first", "second"]
 
 
-async def _never() -> None:
+async def _never(**_: Any) -> None:
     """A process that was killed gives nothing back."""

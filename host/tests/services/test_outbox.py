@@ -392,6 +392,18 @@ class TestFailures:
         assert not any(effect.uncertain for effect in wall.asked)
         assert await state(outbox) == "done"
 
+    async def test_a_server_in_trouble_that_says_when_to_come_back_is_heeded(
+        self, world: World, wall: Wall
+    ) -> None:
+        wall.trouble.append(answer(503, **{"Retry-After": "120"}))
+        outbox = await outbox_of(world, wall)
+        await outbox.put("post", key="note 1", payload={})
+
+        await world.wait(600)
+
+        assert wall.times == [0.0, 120.0]
+        assert [(effect.attempts, effect.uncertain) for effect in wall.asked] == [(0, False), (1, True)]
+
     async def test_doubt_stays_until_the_outcome_is_known(self, world: World, wall: Wall) -> None:
         wall.trouble = [answer(502), limited(30), answer(401)]
         outbox = await outbox_of(world, wall)

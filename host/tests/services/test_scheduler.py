@@ -383,6 +383,27 @@ class TestFailing:
         assert diary.of("lamp") == [0.0]
         assert await scheduler.timers("redeye").pending() == []
 
+    async def test_a_claim_that_was_made_although_the_database_said_no_is_not_held_for_ever(
+        self, world: World, diary: Diary
+    ) -> None:
+        """The connection breaks between the commit and its answer."""
+
+        class Unsure(Scheduler):
+            told = False
+
+            async def _take(self, *arguments: Any) -> Any:
+                taken = await super()._take(*arguments)
+                if not self.told:
+                    self.told = True
+                    raise ConnectionResetError("the answer never came")
+                return taken
+
+        scheduler = await world.begin(Unsure(world.database, world.clock, diary.dispatch))
+        await scheduler.timers("redeye").schedule("look", key="lamp", due=world.now())
+        await world.wait(60)
+
+        assert diary.of("lamp") == [5.0]
+
 
 async def rename(world: World, old: str, new: str) -> None:
     async with world.database.storage("chandelier").transaction() as session:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import hikari
 import lightbulb
-import linkd
 from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
+from linkd.utils import get_dependency_id
 from loguru import logger
 
 from chandelier.barrier import discard, held
@@ -431,7 +431,7 @@ def _root(command: Any) -> Any:
 
 def _take_out(container: Any, kind: type[Any]) -> None:
     """Take a value out of a container that is about to be closed."""
-    name = linkd.utils.get_dependency_id(kind)
+    name = get_dependency_id(kind)
     container._instances.pop(name, None)
     if name in container._graph:
         container._graph.remove_node(name)

@@ -8,12 +8,12 @@ for one process: what is claimed when it starts was left by one that has died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
-from sqlalchemy import ColumnElement, DateTime, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, DateTime, and_, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.clock import SystemClock
@@ -120,9 +120,11 @@ class Claims(Generic[RowT]):
         """Keep what this process holds for another lease."""
         await self._change(self._table.claimed_by == self.holder, claimed_until=self._moment(self.lease))
 
-    async def release(self) -> None:
-        """Give back everything that this process holds."""
-        await self._change(self._table.claimed_by == self.holder, **UNCLAIMED)
+    async def release(self, *, but: Collection[tuple[str, str, str]] = ()) -> None:
+        """Give back everything that this process holds, except for these (plugin, kind, key)."""
+        table = self._table
+        kept = [tuple_(table.plugin, table.kind, table.key).not_in(list(but))] if but else []
+        await self._change(and_(table.claimed_by == self.holder, *kept), **UNCLAIMED)
 
     async def begin(self) -> None:
         """On SQLite, forget the claims of the process that had the database before."""

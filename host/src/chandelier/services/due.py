@@ -234,6 +234,8 @@ class DueRunner(abc.ABC, Generic[RowT]):
                 if not begun:
                     await self._claims.begin()
                     begun = True
+                if failures:  # a claim may have been committed although we were told that it failed
+                    await self._claims.release(but=self._running)
                 later = await self._start_due()
                 failures = 0
             except Exception as error:  # noqa: BLE001 - whatever the database says

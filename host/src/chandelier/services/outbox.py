@@ -231,10 +231,15 @@ class OutboxWorker(DueRunner[OutboxRow]):
         async with self._storage.transaction() as session:
             taken = await self._claims.take(now, ids, session, state="started")
             for unit in units:
-                fresh = [row.id for row in unit if row.id in taken and row.bundle is None]
-                if len(fresh) > 1:
-                    bundle = update(OutboxRow).where(OutboxRow.id.in_(fresh)).values(bundle=min(fresh))
-                    await session.execute(bundle.execution_options(synchronize_session=False))
+                ours = [taken[row.id] for row in unit if row.id in taken]
+                if unit[0].bundle is None and len(ours) > 1:
+                    first = min(row.id for row in ours)
+                    await session.execute(_changed(ours, bundle=first))
+                elif len(ours) < len(unit) and unit[0].bundle is not None:
+                    for change in _given_back(ours):  # another process has a part of it: only as a whole
+                        await session.execute(change)
+                    for row in ours:
+                        del taken[row.id]
         return taken
 
     async def _tidy(self, now: datetime) -> None:
@@ -257,15 +262,16 @@ class OutboxWorker(DueRunner[OutboxRow]):
         ]
         together = self._batch_size(first.plugin, first.kind) is not None
         if not together and len(rows) > 1:  # they were a bundle, but this version takes one at a time
-            await self._change(rows, bundle=OutboxRow.id, **UNCLAIMED)
+            for change in _given_back(rows, bundle=OutboxRow.id):
+                await self._persist(rows, change)
             return
         try:
             with self._in_handler(rows):
                 result = await self._dispatch(first.plugin, effects if together else effects[0])
         except PluginNotRunning:
             self._park(first)
-            for state in {row.state for row in rows}:
-                await self._change([row for row in rows if row.state == state], state=state, **UNCLAIMED)
+            for change in _given_back(rows):
+                await self._persist(rows, change)
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # the host stops; the row stays started
@@ -323,10 +329,22 @@ class OutboxWorker(DueRunner[OutboxRow]):
                 rows, state="failed", attempts=attempts, last_error=why, done_at=now, **UNCLAIMED
             )
             return
-        pause = backoff(attempts, FIRST_RETRY, LONGEST_RETRY, factor=3)
+        pause = max(backoff(attempts, FIRST_RETRY, LONGEST_RETRY, factor=3), verdict.at_least)
         log.warning("{} failed, again in {}: {}", what, pause, why)
         await self._change(rows, next_at=now + pause, **again)
 
     async def _change(self, rows: Sequence[OutboxRow], **values: Any) -> None:
-        statement = update(OutboxRow).where(OutboxRow.id.in_([row.id for row in rows])).values(**values)
-        await self._persist(rows, statement.execution_options(synchronize_session=False))
+        await self._persist(rows, _changed(rows, **values))
+
+
+def _changed(rows: Sequence[OutboxRow], **values: Any) -> Any:
+    statement = update(OutboxRow).where(OutboxRow.id.in_([row.id for row in rows])).values(**values)
+    return statement.execution_options(synchronize_session=False)
+
+
+def _given_back(rows: Sequence[OutboxRow], **values: Any) -> list[Any]:
+    """The statements that undo that rows were taken: nothing was tried."""
+    return [
+        _changed([row for row in rows if row.state == state], state=state, **values, **UNCLAIMED)
+        for state in sorted({row.state for row in rows})
+    ]

@@ -16,6 +16,8 @@ _RATE_LIMITED: Final = 429
 _TRY_AGAIN_LATER: Final = frozenset({401, 408, 425})
 """Client errors that are not the effect's fault: a token being replaced, a request that came too slowly."""
 _SHORTEST_WAIT: Final = timedelta(seconds=1)
+_LONGEST_WAIT: Final = timedelta(hours=6)
+"""A server in trouble does not know how long it takes; it is asked again some day."""
 _LIMIT_UNSAID: Final = timedelta(minutes=1)
 
 
@@ -27,6 +29,8 @@ class Verdict:
     """It would fail again in the same way: do not try again."""
     wait: timedelta | None = None
     """Discord said how long to wait; this was no attempt. None: back off."""
+    at_least: timedelta = timedelta()
+    """How long to wait at least, although this was an attempt: a server in trouble said so."""
     happened: bool = True
     """Whether the effect may have happened all the same."""
     why: str = ""
@@ -37,7 +41,8 @@ def judge(error: Exception) -> Verdict:
     """Read what an effect's handler raised.
 
     Of Discord's answers 4xx is final (https://discord.com/developers/docs/topics/opcodes-and-status-codes),
-    429 says when to come back, 5xx and a broken connection leave open whether it happened.
+    429 says when to come back, 5xx and a broken connection leave open whether it happened; 503 may say when
+    to come back, too (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
     """
     if isinstance(error, hikari.RateLimitTooLongError):
         wait = max(timedelta(seconds=error.retry_after), _SHORTEST_WAIT)
@@ -50,7 +55,9 @@ def judge(error: Exception) -> Verdict:
             return Verdict(final=False, wait=_retry_after(error), happened=False, why=why)
         if error.status in _TRY_AGAIN_LATER:
             return Verdict(final=False, happened=False, why=why)
-        return Verdict(final=isinstance(error, hikari.ClientHTTPResponseError), why=why)
+        final = isinstance(error, hikari.ClientHTTPResponseError)
+        at_least = _retry_after(error) if "Retry-After" in error.headers else timedelta()
+        return Verdict(final=final, at_least=min(at_least, _LONGEST_WAIT), why=why)
     if isinstance(error, hikari.HTTPError):
         return Verdict(final=False, why=f"no answer from Discord: {error.message}")
     why = f"{type(error).__name__}: {error}"
