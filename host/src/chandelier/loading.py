@@ -17,6 +17,7 @@ from chandelier.errors import PluginError
 from chandelier.hooks import Hooks
 from chandelier.plugin import Manifest, Plugin
 from chandelier.routing.loader import Loader
+from chandelier.services.capabilities import check_capabilities
 from chandelier.storage.history import StorageHistory
 
 __all__ = ["Description", "describe", "forget_modules", "import_plugin", "restore_modules"]
@@ -73,12 +74,14 @@ def describe(hooks: Hooks, candidate: Candidate) -> Description:
     history = _ask(hooks, name, "chandelier_storage")
     for specifications in _ask(hooks, name, "chandelier_hookspecs") or ():
         hooks.publish(specifications)
+    loaders = tuple(cast("Sequence[Loader]", _ask(hooks, name, "chandelier_loaders") or ()))
+    check_capabilities(name, manifest, loaders)
     return Description(
         manifest=manifest,
         schema=schema,
         config_migrations=tuple(_ask(hooks, name, "chandelier_config_migrations") or ()),
         history=cast("StorageHistory | None", history),
-        loaders=tuple(cast("Sequence[Loader]", _ask(hooks, name, "chandelier_loaders") or ())),
+        loaders=loaders,
     )
 
 
