@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import hikari
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from chandelier.record import Record
 
 __all__ = ["Capabilities", "Known", "check_capabilities", "declared_by", "full_name"]
+
+
+_MOST_MET: Final = 1_000
+"""Undeclared names that are remembered: who makes names up as they go must not fill the memory."""
 
 
 @attrs.frozen
@@ -109,7 +113,8 @@ class Capabilities:
         What was asked for at run time counts before what was declared. Raises LookupError when it is neither.
         """
         if given is not None:
-            self._met[name] = given
+            if len(self._met) < _MOST_MET:
+                self._met[name] = given
             return given
         known = self.get(name)
         if known is None:
