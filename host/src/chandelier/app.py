@@ -294,6 +294,7 @@ class Host:
         if self.config.auto_migrate:
             for change in self.deployment.migrate(described):
                 logger.info("config: {}", change)
+                await self.audit.record("config.migrate", subject=str(change))
         schemas = {name: schema for name, (schema, _) in described.items()}
         _, problems, warnings = self.deployment.check(
             {HOST_NAME: HostConfig, **schemas}, also=[candidate.name for candidate in self._installed]

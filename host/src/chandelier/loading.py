@@ -20,6 +20,7 @@ from chandelier.errors import PluginError
 from chandelier.hooks import Hooks
 from chandelier.plugin import Manifest, Plugin
 from chandelier.routing.loader import Loader
+from chandelier.services.capabilities import check_capabilities
 from chandelier.storage.history import StorageHistory
 
 __all__ = ["Description", "describe", "forget_modules", "import_plugin", "required_by", "restore_modules"]
@@ -94,6 +95,7 @@ def describe(hooks: Hooks, candidate: Candidate) -> Description:
         history=history,
         loaders=_several(hooks, name, "chandelier_loaders", Loader),
     )
+    check_capabilities(name, manifest, description.loaders)
     for specifications in _several(hooks, name, "chandelier_hookspecs", object):
         try:
             with holding():

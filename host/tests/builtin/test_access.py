@@ -308,3 +308,44 @@ async def test_every_change_of_a_rule_is_in_the_audit_log(market) -> None:
         ("access.allow", None, "allow"),
     ]
     assert {(entry.actor, entry.about) for entry in log} == {(Actor.person(market.admin.id), market.alice.id)}
+
+
+async def test_roles_and_members_that_went_unnoticed_are_tidied_away_but_not_what_was_denied(
+    market, start_host
+) -> None:
+    for subject in (market.helpers, market.bob, market.mod):
+        await market.access(market.olivia, "allow", subject)
+    await market.access(market.olivia, "deny", market.alice)
+    await start_host.stop(market.host)
+    market.helpers.delete()
+    await market.bob.leave()
+    await market.alice.leave()
+    market.host = await start_host("shop")
+    assert len(await market.host.rules.of(market.guild.id)) == 4
+
+    await market.discord.advance(86_400)
+
+    left = await market.host.rules.of(market.guild.id)
+    assert {(rule.subject.id, rule.allowed) for rule in left} == {
+        (market.mod.id, True),
+        (market.alice.id, False),
+    }
+    [mine] = await market.host.rules.export_person(market.mod.id)
+    assert (mine["member"], mine["rule"]) == (str(market.mod.id), "allow")
+    assert await market.host.rules.erase_person(market.mod.id) == 1
+    assert len(await market.host.rules.of(market.guild.id)) == 1
+
+
+async def test_a_capability_that_a_part_names_and_the_manifest_does_not_is_refused_at_load(
+    discord, start_host, install
+) -> None:
+    install("shop", SHOP)
+    dotted = MANIFEST.replace('"buy", "Buy things"', '"core.access", "Everything"')
+    install("thief", methods=dotted)
+
+    host = await start_host("shop", "thief")
+
+    reasons = {name: host.lifecycle.records[name].reason for name in ("shop", "thief")}
+    assert "'buy' needs the capability 'buy', which the manifest does not declare" in reasons["shop"]
+    assert "declares the capability 'core.access'; leave out the plugin's name" in reasons["thief"]
+    assert host.capabilities.all()["core.access"].description == "Change who may do what"

@@ -77,6 +77,8 @@ async def test_every_change_is_found_with_who_what_before_and_after(discord, sta
         ({"until": "2020-01-01"}, "no such entry"),
         ({"since": "yesterday"}, "no time that I can read"),
         ({"since": "99999999999d"}, "no time that I can read"),
+        ({"since": "0001-01-01T00:00+14:00"}, "no time that I can read"),
+        ({"text": "sto\0ck"}, "shop.sell"),
     ):
         assert words in (await mod.slash(general, "audit search", **options)).text
 

@@ -124,6 +124,7 @@ async def test_one_command_is_explained_and_a_misspelt_one_is_guessed(discord, s
     assert "`/close now`" in close and "**Ban Members**" in close and "Only in servers" in close
     assert "/config set" in await told(mod, "config  set")
     assert "/config set" in await told(mod, "config") and "/config show" in await told(mod, "config")
+    assert "/access allow" in await told(mod, "access") and "/access why" in await told(mod, "access")
     assert "</buy:" in await told(alice, "shop")  # a plugin
     assert "Did you mean `buy`?" in await told(alice, "byu")
     assert "You cannot use `/close` here. Discord shows it to members with **Ban Members**" in await told(

@@ -319,3 +319,21 @@ def test_what_the_owner_does_at_the_command_line_is_in_the_audit_log(operator: O
     assert operator.exports("--until", "7d") == []
     wrong = CliRunner().invoke(main, ["audit", "export", "--since", "soon"])
     assert wrong.exit_code == 1 and "no time that I can read" in wrong.output
+
+
+def test_a_config_that_is_rolled_back_is_in_the_audit_log_where_there_is_one(operator: Operator) -> None:
+    backups = Path("data/backups/config")
+    backups.mkdir(parents=True)
+    for number in (1, 2):
+        name = f"config-00000{number}-20260102T030405Z.toml"
+        (backups / name).write_text("[chandelier]\nversion = 1\n", encoding="utf-8")
+    Path("config.toml").write_text("[chandelier]\nversion = 1\n", encoding="utf-8")
+
+    before = CliRunner().invoke(main, ["config", "rollback"])
+    operator.types("upgrade", "chandelier")
+    after = CliRunner().invoke(main, ["config", "rollback"])
+
+    assert (before.exit_code, after.exit_code) == (0, 0) and "audit" not in before.output
+    log = operator.exports("--action", "config")
+    assert log is not None
+    assert [entry["after"] for entry in log] == [{"restored": "config-000001-20260102T030405Z.toml"}]

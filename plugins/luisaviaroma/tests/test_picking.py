@@ -100,6 +100,13 @@ async def test_a_configured_role_may_store_without_managing_messages(start_host,
 
     await market.alice.react(find, "🔗")
     assert NOTHING in (await market.listed()).text
+    # What the server's own rules deny, a setting does not give: it may be changed by more people.
+    rule = {"capability": "luisaviaroma.store", "who": market.helper}
+    await market.guild.owner.slash(market.general, "access deny", **rule)
+    await market.helper.react(find, "🔗")
+    assert NOTHING in (await market.listed()).text
+    await market.guild.owner.slash(market.general, "access remove", **rule)
+    await market.helper.unreact(find, "🔗")
     await market.helper.react(find, "🔗")
     assert "80I-GLN001" in (await market.listed()).text
 

@@ -154,12 +154,17 @@ def _query(options: SearchAudit | ExportAudit, ctx: lightbulb.Context, host: Hos
         guild_id=None if options.whole else int(ctx.guild_id or 0),
         by=int(by.id) if by is not None else None,
         about=int(about.id) if about is not None else None,
-        plugin=options.plugin or None,
-        action=options.what.strip() or None,
+        plugin=_typed(options.plugin),
+        action=_typed(options.what),
         since=moment(options.since, now) if options.since else None,
         until=moment(options.until, now) if options.until else None,
-        text=options.text or None,
+        text=_typed(options.text),
     )
+
+
+def _typed(text: str) -> str | None:
+    """What was typed, without what PostgreSQL takes for no text at all."""
+    return text.replace("\0", "").strip() or None
 
 
 def _stored(query: Query) -> dict[str, Any]:

@@ -56,15 +56,14 @@ class Help(lightbulb.SlashCommand, name="help", description="What you can do wit
         about = " ".join(self.about.removeprefix("/").split())
         usable = await _usable(ctx, host)
         locale = ctx.interaction.locale
-        if not about or about in {entry.owner for entry in usable}:
-            embed, buttons = _page(host, usable, about, 0, locale)
-            await ctx.respond(embed=embed, components=buttons, flags=hikari.MessageFlag.EPHEMERAL)
-            return
         found = _named(usable, about)
-        if not found:
+        if not about or len(found) > 1 or about in {entry.owner for entry in usable}:
+            embed, buttons = _page(host, usable, found[0].root if found else about, 0, locale)
+            await ctx.respond(embed=embed, components=buttons, flags=hikari.MessageFlag.EPHEMERAL)
+        elif found:
+            await ctx.respond(embed=_explained(host, found[0], locale), flags=hikari.MessageFlag.EPHEMERAL)
+        else:
             raise InvalidRequest(_why_not(host, usable, about))
-        embeds = [_explained(host, entry, locale) for entry in found[:3]]
-        await ctx.respond(embeds=embeds, flags=hikari.MessageFlag.EPHEMERAL)
 
 
 @loader.component("help")
@@ -139,7 +138,9 @@ async def _is_restricted(host: Host, channel_id: hikari.Snowflake) -> bool:
 
 
 def _named(known: Sequence[Entry], name: str) -> list[Entry]:
-    """The command of that name, or those of the group."""
+    """The command of that name, or those of the group; none when nothing is named."""
+    if not name:
+        return []
     exact = [entry for entry in known if entry.path.lower() == name.lower()]
     return exact or [entry for entry in known if entry.path.lower().startswith(f"{name.lower()} ")]
 
@@ -159,7 +160,7 @@ def _page(
     host: Host, usable: Sequence[Entry], about: str, number: int, locale: str
 ) -> tuple[hikari.Embed, list[hikari.api.MessageActionRowBuilder]]:
     into = host.languages.into
-    pages = _pages([entry for entry in usable if about in ("", entry.owner)], host, locale)
+    pages = _pages([entry for entry in usable if about in ("", entry.owner, entry.root)], host, locale)
     number = max(0, min(number, len(pages) - 1))
     embed = hikari.Embed(title=into(locale, _("What you can do here")), description=pages[number])
     core = host.lifecycle.records["core"].context

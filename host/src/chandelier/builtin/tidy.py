@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +11,7 @@ import hikari
 from loguru import logger
 from sqlalchemy import delete
 
-from chandelier.app import Host
+from chandelier.app import ESSENTIAL, Host
 from chandelier.plugin import PluginContext
 from chandelier.routing.loader import Loader
 from chandelier.services.access_rules import Subject
@@ -44,24 +46,37 @@ async def tidy(timer: Timer, host: Host) -> datetime:
             .where(AuditSearchRow.at < now - SEARCHES_KEPT)
             .execution_options(synchronize_session=False)
         )
-    # It asks Discord for every member that a rule is about, which may take longer than a handler may.
-    host.lifecycle.records["core"].context.spawn(_forget_who_is_gone(host), "forget rules of who is gone")
+    _look_at(host, await host.rules.guilds())
     return max(now, timer.due) + EVERY
 
 
-async def _forget_who_is_gone(host: Host) -> None:
+def _look_at(host: Host, guilds: Sequence[int]) -> None:
+    """Begin with the first of these guilds: each has a handler's time of its own, one after the other."""
+    if guilds:
+        host.containment.start(ESSENTIAL, "forget rules of who is gone", _forget_who_is_gone(host, guilds))
+
+
+async def _forget_who_is_gone(host: Host, guilds: Sequence[int]) -> None:
     """Roles that were deleted and members who left while nobody told the bot."""
-    for guild_id in await host.rules.guilds():
-        try:
-            roles = {int(role.id) for role in await host.bot.rest.fetch_roles(guild_id)}
-            subjects = {rule.subject for rule in await host.rules.of(guild_id)}
-            gone = {each for each in subjects if each.kind == "role" and each.id not in roles}
-            for subject in subjects:
-                if subject.kind == "member" and await _left(host, guild_id, subject):
-                    gone.add(subject)
-        except (hikari.ForbiddenError, hikari.NotFoundError):
-            continue  # the bot is not in that server now; if it comes back, its rules are still there
-        await host.rules.forget(guild_id, gone)
+    try:
+        await _forget_in(host, guilds[0])
+    except (hikari.ForbiddenError, hikari.NotFoundError):
+        pass  # the bot is not in that server now; if it comes back, its rules are still there
+    finally:
+        task = asyncio.current_task()
+        stopped = task is not None and task.cancelling() and not host.containment.timed_out
+        if not stopped:  # one that fails or takes too long does not keep the others from their turn
+            _look_at(host, guilds[1:])
+
+
+async def _forget_in(host: Host, guild_id: int) -> None:
+    roles = {int(role.id) for role in await host.bot.rest.fetch_roles(guild_id)}
+    subjects = {rule.subject for rule in await host.rules.of(guild_id)}
+    gone = {each for each in subjects if each.kind == "role" and each.id not in roles}
+    for subject in subjects:
+        if subject.kind == "member" and await _left(host, guild_id, subject):
+            gone.add(subject)
+    await host.rules.forget(guild_id, gone)
 
 
 async def _left(host: Host, guild_id: int, member: Subject) -> bool:

@@ -17,6 +17,8 @@ from chandelier.services.audit_files import entries_of, moment, written
 
 __all__ = ["audit_group"]
 
+_ID = click.IntRange(0, 2**63 - 1)
+
 
 @click.group("audit")
 def audit_group() -> None:
@@ -27,9 +29,9 @@ def audit_group() -> None:
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--since", help="From when on: 2026-01-31, '2026-01-31 18:30' (UTC), or 7d, 12h ago.")
 @click.option("--until", help="Up to when, written alike.")
-@click.option("--guild", type=int, help="Only of this server, by its id.")
-@click.option("--by", type=int, help="Only what this person did, by their id.")
-@click.option("--about", type=int, help="Only what concerns this person, by their id.")
+@click.option("--guild", type=_ID, help="Only of this server, by its id.")
+@click.option("--by", type=_ID, help="Only what this person did, by their id.")
+@click.option("--about", type=_ID, help="Only what concerns this person, by their id.")
 @click.option("--plugin", help="Only of this plugin.")
 @click.option("--action", help="Only this, as in config or access.deny.")
 @click.option("--text", help="Only entries with these words.")

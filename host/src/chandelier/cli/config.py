@@ -137,6 +137,8 @@ def migrate_command(installed: Installed, dry_run: bool, config_path: Path, as_j
         changes = deployment.migrate(sections)
         after = deployment.file.text
     backup = deployment.backups.newest() if changes and not dry_run else None
+    if backup is not None:
+        _note(config_path, "config.migrate", subject="; ".join(map(str, changes)))
     diff = list(
         difflib.unified_diff(
             before.splitlines(),
@@ -167,6 +169,7 @@ def rollback_command(config_path: Path, as_json: bool) -> None:
     if deployment.backups.newest() is None:
         fail(f"there is no backup to go back to in {deployment.backups.folder}", EXIT_PROBLEM)
     undone = deployment.rollback()
+    _note(config_path, "config.rollback", after={"restored": undone.restored.name})
     if as_json:
         kept = undone.kept and str(undone.kept)
         print_json({"restored": str(undone.restored), "kept": kept})
@@ -174,6 +177,12 @@ def rollback_command(config_path: Path, as_json: bool) -> None:
     click.echo(f"{config_path} is again what {undone.restored.name} was.")
     if undone.kept is not None:
         click.echo(f"What was undone: {undone.kept}")
+
+
+def _note(config_path: Path, action: str, **facts: Any) -> None:
+    from chandelier.cli.db import note_in_log  # late: of all these commands, two need a database
+
+    note_in_log(config_path, action, **facts)
 
 
 class Judgement(NamedTuple):

@@ -28,7 +28,7 @@ from chandelier.cli.output import (
 from chandelier.clock import SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
-from chandelier.errors import InvalidRequest, PluginError
+from chandelier.errors import ChandelierError, InvalidRequest, PluginError
 from chandelier.observe.log import Logs
 from chandelier.services.audit_files import has_log, note_at_command_line
 from chandelier.storage.backup import Backup
@@ -39,7 +39,7 @@ from chandelier.storage.names import HOST_NAME
 from chandelier.storage.restore import restore, set_aside
 from chandelier.upgrading.journal import Journal
 
-__all__ = ["db_group", "open_database"]
+__all__ = ["db_group", "note_in_log", "open_database"]
 
 ResultT = TypeVar("ResultT")
 
@@ -254,6 +254,24 @@ async def open_database(config_path: Path) -> AsyncGenerator[Database | None, No
         async with database.connect() as connection:
             ready = await has_log(connection)
         yield database if ready else None
+
+
+def note_in_log(config_path: Path, action: str, **facts: Any) -> None:
+    """Write down in the audit log what the owner did at the command line; see `Audit.record`.
+
+    What was done is done: that it cannot be written down, before the bot's first start or while its database
+    is away, is no reason to fail.
+    """
+
+    async def note() -> None:
+        async with open_database(config_path) as database:
+            if database is not None:
+                await note_at_command_line(database, action, **facts)
+
+    try:
+        asyncio.run(note())
+    except ChandelierError as error:
+        console(err=True).print(f"not in the audit log: {error}", style="yellow", markup=False)
 
 
 @asynccontextmanager

@@ -145,14 +145,18 @@ class AccessRules:
     ) -> None:
         """Make or replace a rule, and write it down in the audit log."""
         key = (guild_id, capability, subject.kind, subject.id)
-        row = await session.get(AccessRuleRow, key)
+        row = await session.get(AccessRuleRow, key, populate_existing=True)
         before = None if row is None else _word(row.allowed)
-        if row is None:
-            row = AccessRuleRow(
-                guild_id=guild_id, capability=capability, subject_kind=subject.kind, subject_id=subject.id
-            )
-            session.add(row)
-        row.allowed, row.changed_by, row.changed_at = allowed, by, self._clock.now()
+        changed = {"allowed": allowed, "changed_by": by, "changed_at": self._clock.now()}
+        insert = self._storage.insert(AccessRuleRow).values(
+            guild_id=guild_id,
+            capability=capability,
+            subject_kind=subject.kind,
+            subject_id=subject.id,
+            **changed,
+        )
+        named = ["guild_id", "capability", "subject_kind", "subject_id"]
+        await session.execute(insert.on_conflict_do_update(index_elements=named, set_=changed))
         await self._note(guild_id, capability, subject, before, _word(allowed), session)
 
     async def remove(self, guild_id: int, rules: Sequence[Rule], *, session: AsyncSession) -> None:

@@ -80,6 +80,7 @@ def moment(text: str, now: datetime) -> datetime:
         if unit is not None and text[:-1].isdecimal():
             return now - timedelta(**{unit: int(text[:-1])})
         found = datetime.fromisoformat(text)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidRequest(
             _(
@@ -88,7 +89,6 @@ def moment(text: str, now: datetime) -> datetime:
                 text=text[:40] or "''",
             )
         ) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 async def note_at_command_line(database: Database, action: str, **facts: Any) -> bool:

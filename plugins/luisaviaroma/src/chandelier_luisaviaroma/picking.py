@@ -89,10 +89,11 @@ async def picked(event: hikari.GuildReactionAddEvent, plugin: Luisaviaroma) -> N
     config = await ctx.config_for(event.guild_id)
     if config.channels and event.channel_id not in config.channels:
         return
-    if not set(config.moderator_roles) & set(event.member.role_ids):
-        person = await chandelier.person_in_channel(ctx, event.member, event.channel_id)
-        if not await ctx.access.allows(person, "store"):
-            return
+    person = await chandelier.person_in_channel(ctx, event.member, event.channel_id)
+    # A moderators' role stands for the permissions; what the server's own rules deny, it does not give.
+    of_staff = bool(set(config.moderator_roles) & set(event.member.role_ids))
+    if not await ctx.access.allows(person, "store", hikari.Permissions.NONE if of_staff else DEFAULT):
+        return
     try:
         # The post may be older than this process, so it is in no cache.
         message = await ctx.rest.fetch_message(event.channel_id, event.message_id)

@@ -102,10 +102,10 @@ class KeywordRule:
                 member = await self._ctx.rest.fetch_member(event.guild_id, event.author_id or 0)
             except hikari.NotFoundError:
                 return False  # gone: nobody's permissions excuse what is still there
-        if not set(config.exempt_roles).isdisjoint(member.role_ids):
-            return True
         person = await chandelier.person_in_channel(self._ctx, member, message.channel_id)
-        return await self._ctx.access.allows(person, "exempt")
+        # An exempt role stands for the permission; what the server's own rules deny, it does not give.
+        listed = not set(config.exempt_roles).isdisjoint(member.role_ids)
+        return await self._ctx.access.allows(person, "exempt", hikari.Permissions.NONE if listed else None)
 
 
 def _text(message: hikari.PartialMessage) -> str:
