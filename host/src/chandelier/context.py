@@ -114,7 +114,7 @@ class GuildConfigs:
         try:
             after = self._merge(values)
         except ConfigError as error:
-            raise InvalidRequest("\n".join(str(problem) for problem in error.problems)) from error
+            raise InvalidRequest(_.join("\n", [problem.told for problem in error.problems])) from error
         await self._settings.set(guild_id, self._name, schema.__config_version__, values, session=session)
         after_commit(session, lambda: self._forget(guild_id))
         return before, after

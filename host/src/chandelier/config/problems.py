@@ -10,8 +10,12 @@ import attrs
 
 from chandelier.config.secret import hide
 from chandelier.errors import ChandelierError
+from chandelier.languages import Messages
 
 __all__ = ["ConfigError", "Problem", "nearest", "show_path"]
+
+_ = Messages(__package__)
+_SETTINGS = {"guild settings": _("guild settings")}
 
 
 def _without_secrets(found: Any) -> Any:
@@ -50,6 +54,15 @@ class Problem:
         path = f"{self.path}: " if self.path else ""
         allowed = f", allowed: {self.allowed}" if self.allowed else ""
         return f"{where}: {path}{self.message}{allowed}"
+
+    @property
+    def told(self) -> str:
+        """What ``str(problem)`` says, as a message for people who read other languages."""
+        where = _SETTINGS.get(self.file, self.file) if self.line is None else f"{self.file}:{self.line}"
+        said = _.join(": ", [part for part in (where, self.path, self.message) if part])
+        return (
+            _("{problem}, allowed: {allowed}", problem=said, allowed=self.allowed) if self.allowed else said
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON-ready data."""
