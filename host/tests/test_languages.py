@@ -280,6 +280,37 @@ async def test_the_hosts_commands_in_italian_and_in_english(start_host, market) 
     assert "Solo il proprietario del bot" in refused.content
 
 
+async def test_what_is_wrong_with_a_setting_is_told_in_italian(install, start_host, market) -> None:
+    install(
+        "till",
+        """
+        @chandelier.schema(version=1)
+        class Config:
+            every: int = chandelier.setting(60, help="Seconds.", ge=10, guild=True)
+
+        @loader.command
+        class Set(lightbulb.SlashCommand, name="set", description="Set it"):
+            every = lightbulb.integer("every", "How often")
+
+            @lightbulb.invoke
+            async def invoke(self, ctx: lightbulb.Context, plugin: Made) -> None:
+                await plugin.ctx.configure(ctx.guild_id, {"every": self.every})
+        """,
+        methods="""
+        @hookimpl
+        def chandelier_config_schema(self):
+            return Config
+        """,
+    )
+    general, ida, alice = market
+    await start_host("till")
+
+    italian, english = await ida.slash(general, "set", every=5), await alice.slash(general, "set", every=5)
+
+    assert italian.content == "impostazioni del server: every: 5 è troppo piccolo, valori ammessi: 10 o più"
+    assert english.content == "guild settings: every: 5 is too small, allowed: 10 or more"
+
+
 # ---- without Discord
 
 _ = Messages("made_nothing")
@@ -324,6 +355,20 @@ def test_a_reader_gets_the_nearest_language(languages, locale, said) -> None:
 )
 def test_plural_forms_are_those_of_the_files_header(languages, number, said) -> None:
     assert languages.into("pl", _.count("{n} lamp", "{n} lamps", number)) == said
+
+
+def test_two_things_cannot_get_the_same_name(tmp_path) -> None:
+    folder = tmp_path / "made_nothing"
+    folder.mkdir()
+    entries = [
+        f'msgctxt "name"\nmsgid "{name}"\nmsgstr "{said}"\n' for name, said in [("a", "x"), ("b", "x")]
+    ]
+    (folder / "it.po").write_text("\n".join([HEADER, *entries]), encoding="utf-8")
+    languages = Languages(tmp_path)
+
+    assert languages.into("it", _.name("a")) == "x"
+    assert languages.into("it", _.name("b")) == "b"
+    assert "'x' is the name of 'a' already" in languages.problems("made_nothing")[0]
 
 
 def test_what_people_wrote_is_never_translated_nor_formatted(languages) -> None:
