@@ -5,6 +5,7 @@ from __future__ import annotations
 import hikari
 import pytest
 
+from chandelier.errors import InvalidRequest
 from chandelier.languages import Languages, Messages
 
 SHOP = """
@@ -147,6 +148,21 @@ async def test_what_everybody_sees_is_in_the_guilds_language(start_host, shop, m
 
     assert not reply.ephemeral
     assert reply.content == "Grazie"
+
+
+async def test_a_servers_admins_choose_the_language_of_what_everybody_reads(start_host, shop, market) -> None:
+    general, _, alice = market
+    host = await start_host("shop")
+    core = host.lifecycle.records["core"].context
+
+    await core.configure(general.guild.id, {"language": "en-US"})
+    english = await alice.slash(general, "shop call")
+    await core.configure(general.guild.id, {"language": None})
+    italian = await alice.slash(general, "shop call")
+
+    assert (english.content, italian.content) == ("Thank you", "Grazie")
+    with pytest.raises(InvalidRequest, match="wrong form"):
+        await core.configure(general.guild.id, {"language": "Italian"})
 
 
 async def test_discord_shows_commands_in_other_languages_and_names_stay(
@@ -402,7 +418,7 @@ def test_a_translation_that_is_too_long_is_cut_to_what_discord_takes(tmp_path) -
 
 
 async def test_a_persons_language_comes_before_their_guilds(languages) -> None:
-    async def of_guild(guild_id: int) -> str:
+    async def of_guild(guild_id: int, said: str | None) -> str:
         return "de"
 
     languages.of_guild = of_guild

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chandelier.builtin.settings import CoreConfig
 from chandelier.hookspecs import hookimpl
 from chandelier.plugin import Manifest, Plugin
 from chandelier.routing.loader import Loader
@@ -11,13 +12,18 @@ from chandelier.routing.loader import Loader
 __all__ = ["Core"]
 
 
-class Core(Plugin[None]):
+class Core(Plugin[CoreConfig]):
     """`/status`, `/plugins`, `/help` and `/config`."""
 
     @hookimpl
     def chandelier_manifest(self) -> Manifest:
         """What the plugin is and needs."""
         return Manifest(summary="The host's own commands: status, plugins, help and config.")
+
+    @hookimpl
+    def chandelier_config_schema(self) -> type[CoreConfig]:
+        """``[plugins.core]``."""
+        return CoreConfig
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:
