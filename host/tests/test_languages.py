@@ -5,6 +5,7 @@ from __future__ import annotations
 import hikari
 import pytest
 
+from chandelier.errors import InvalidRequest
 from chandelier.languages import Languages, Messages
 
 SHOP = """
@@ -149,6 +150,21 @@ async def test_what_everybody_sees_is_in_the_guilds_language(start_host, shop, m
     assert reply.content == "Grazie"
 
 
+async def test_a_servers_admins_choose_the_language_of_what_everybody_reads(start_host, shop, market) -> None:
+    general, _, alice = market
+    host = await start_host("shop")
+    core = host.lifecycle.records["core"].context
+
+    await core.configure(general.guild.id, {"language": "en-US"})
+    english = await alice.slash(general, "shop call")
+    await core.configure(general.guild.id, {"language": None})
+    italian = await alice.slash(general, "shop call")
+
+    assert (english.content, italian.content) == ("Thank you", "Grazie")
+    with pytest.raises(InvalidRequest, match="wrong form"):
+        await core.configure(general.guild.id, {"language": "Italian"})
+
+
 async def test_discord_shows_commands_in_other_languages_and_names_stay(
     discord, start_host, shop, market
 ) -> None:
@@ -280,6 +296,37 @@ async def test_the_hosts_commands_in_italian_and_in_english(start_host, market) 
     assert "Solo il proprietario del bot" in refused.content
 
 
+async def test_what_is_wrong_with_a_setting_is_told_in_italian(install, start_host, market) -> None:
+    install(
+        "till",
+        """
+        @chandelier.schema(version=1)
+        class Config:
+            every: int = chandelier.setting(60, help="Seconds.", ge=10, guild=True)
+
+        @loader.command
+        class Set(lightbulb.SlashCommand, name="set", description="Set it"):
+            every = lightbulb.integer("every", "How often")
+
+            @lightbulb.invoke
+            async def invoke(self, ctx: lightbulb.Context, plugin: Made) -> None:
+                await plugin.ctx.configure(ctx.guild_id, {"every": self.every})
+        """,
+        methods="""
+        @hookimpl
+        def chandelier_config_schema(self):
+            return Config
+        """,
+    )
+    general, ida, alice = market
+    await start_host("till")
+
+    italian, english = await ida.slash(general, "set", every=5), await alice.slash(general, "set", every=5)
+
+    assert italian.content == "impostazioni del server: every: 5 è troppo piccolo, valori ammessi: 10 o più"
+    assert english.content == "guild settings: every: 5 is too small, allowed: 10 or more"
+
+
 # ---- without Discord
 
 _ = Messages("made_nothing")
@@ -326,6 +373,20 @@ def test_plural_forms_are_those_of_the_files_header(languages, number, said) -> 
     assert languages.into("pl", _.count("{n} lamp", "{n} lamps", number)) == said
 
 
+def test_two_things_cannot_get_the_same_name(tmp_path) -> None:
+    folder = tmp_path / "made_nothing"
+    folder.mkdir()
+    entries = [
+        f'msgctxt "name"\nmsgid "{name}"\nmsgstr "{said}"\n' for name, said in [("a", "x"), ("b", "x")]
+    ]
+    (folder / "it.po").write_text("\n".join([HEADER, *entries]), encoding="utf-8")
+    languages = Languages(tmp_path)
+
+    assert languages.into("it", _.name("a")) == "x"
+    assert languages.into("it", _.name("b")) == "b"
+    assert "'x' is the name of 'a' already" in languages.problems("made_nothing")[0]
+
+
 def test_what_people_wrote_is_never_translated_nor_formatted(languages) -> None:
     assert languages.into("es-ES", "all") == "all"
     assert languages.into("es-ES", _("Hello {who}", who="{who} {0.__class__}")) == "Hola {who} {0.__class__}"
@@ -357,7 +418,7 @@ def test_a_translation_that_is_too_long_is_cut_to_what_discord_takes(tmp_path) -
 
 
 async def test_a_persons_language_comes_before_their_guilds(languages) -> None:
-    async def of_guild(guild_id: int) -> str:
+    async def of_guild(guild_id: int, said: str | None) -> str:
         return "de"
 
     languages.of_guild = of_guild

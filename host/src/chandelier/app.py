@@ -16,6 +16,7 @@ from loguru import logger
 
 from chandelier import discovery
 from chandelier.breaker import Budget
+from chandelier.builtin.settings import AUTOMATIC
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
@@ -333,7 +334,8 @@ class Host:
         )
         self.client = CommandRouter(self.bot, self.containment, self.clock, self.gate, self.languages)
         self.client.component_ids = self.ids
-        self.languages.of_guild = GuildLocales(self.bot.cache, self.bot.rest, self.clock).get
+        locales = GuildLocales(self.bot.cache, self.bot.rest, self.clock, self._chosen_language)
+        self.languages.of_guild = locales.get
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
         self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
         self.commands.on_plan = self._tell_of_left_out
@@ -456,6 +458,12 @@ class Host:
     async def _guild_owner(self, guild_id: int) -> int:
         guild = self.bot.cache.get_guild(guild_id) or await self.bot.rest.fetch_guild(guild_id)
         return guild.owner_id
+
+    async def _chosen_language(self, guild_id: int) -> str | None:
+        """The language that a guild's admins have chosen with `/config`; None when it is Discord's."""
+        context = self.lifecycle.records[ESSENTIAL].context
+        chosen = (await context.config_for(guild_id)).language if context is not None else AUTOMATIC
+        return None if chosen == AUTOMATIC else chosen
 
     def _in_state(self, state: State) -> list[Record]:
         return [record for record in self.lifecycle.in_order() if record.state is state]

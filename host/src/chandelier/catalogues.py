@@ -81,13 +81,14 @@ def read(where: str, file: Traversable) -> Catalogue:
     except (OSError, ValueError, LookupError) as error:
         return Catalogue(locale, where, gettext.NullTranslations(), (f"{where}: {_reason(error)}",))
     usable, problems, missing = polib.POFile(), list[str](), list[str]()
+    names: dict[str, str] = {}
     usable.metadata = {**written.metadata, "Content-Type": "text/plain; charset=UTF-8"}
     for entry in written:
         if entry.obsolete:
             continue
         if entry.fuzzy or not entry.translated():
             missing.append(entry.msgid)
-        elif (why := broken_by(entry)) is not None:
+        elif (why := broken_by(entry) or _taken(entry, names)) is not None:
             problems.append(f"{where}:{entry.linenum}: {entry.msgid!r}: {why}")
         else:
             usable.append(entry)
@@ -115,6 +116,14 @@ def broken_by(entry: polib.POEntry) -> str | None:
         if why is not None:
             return why
     return None
+
+
+def _taken(entry: polib.POEntry, names: dict[str, str]) -> str | None:
+    """Why a name cannot be given: Discord refuses all commands when two have the same."""
+    if entry.msgctxt != "name":
+        return None
+    other = names.setdefault(entry.msgstr, entry.msgid)
+    return None if other == entry.msgid else f"{entry.msgstr!r} is the name of {other!r} already"
 
 
 def fields_of(text: str) -> frozenset[tuple[str, str, str]]:

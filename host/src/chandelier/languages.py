@@ -132,8 +132,8 @@ class Languages:
         self._folder = folder
         self._packages: dict[str, _Package] = {}
         self._of_people: OrderedDict[int, str] = OrderedDict()
-        self.of_guild: Callable[[int], Awaitable[str | None]] | None = None
-        """The language of a guild, if one is known; set by the host."""
+        self.of_guild: Callable[[int, str | None], Awaitable[str | None]] | None = None
+        """The language of a guild, given what Discord has just said it is; set by the host."""
 
     # ---- into a language
 
@@ -200,14 +200,19 @@ class Languages:
         """Forget a person's language."""
         self._of_people.pop(user_id, None)
 
-    async def language(self, guild_id: int | None, user_id: int | None = None) -> str | None:
-        """In which language to write: a person's, if it is known, else that of the guild."""
+    async def language(
+        self, guild_id: int | None, user_id: int | None = None, *, said: str | None = None
+    ) -> str | None:
+        """In which language to write: a person's, if it is known, else that of the guild.
+
+        ``said`` is the guild's locale, where Discord has just told it.
+        """
         known = self._of_people.get(user_id) if user_id is not None else None
         if known is not None:
             return known
         if guild_id is None or self.of_guild is None:
-            return None
-        return await self.of_guild(int(guild_id))
+            return said
+        return await self.of_guild(int(guild_id), said)
 
     # ---- the files
 

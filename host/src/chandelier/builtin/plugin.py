@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import hikari
 
+from chandelier.builtin.settings import CoreConfig
 from chandelier.hookspecs import hookimpl
 from chandelier.languages import Messages
 from chandelier.plugin import Capability, Manifest, PersonalData, Plugin
@@ -17,7 +18,7 @@ __all__ = ["Core"]
 _ = Messages(__package__)
 
 
-class Core(Plugin[None]):
+class Core(Plugin[CoreConfig]):
     """`/status`, `/plugins`, `/help`, `/config`, `/privacy` and `/feedback`."""
 
     def __init__(self) -> None:
@@ -52,6 +53,11 @@ class Core(Plugin[None]):
                 ),
             ),
         )
+
+    @hookimpl
+    def chandelier_config_schema(self) -> type[CoreConfig]:
+        """``[plugins.core]``."""
+        return CoreConfig
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[Loader]:

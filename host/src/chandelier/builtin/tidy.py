@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import hikari
 from loguru import logger
@@ -26,7 +26,7 @@ SEARCHES_KEPT: Final = timedelta(days=30)
 """How long the buttons under an answer of `/audit search` work."""
 
 
-async def schedule(ctx: PluginContext[None]) -> None:
+async def schedule(ctx: PluginContext[Any]) -> None:
     """Have it done a day from now and then every day, unless that is set already."""
     if not await ctx.timers.pending("tidy"):
         await ctx.timers.schedule("tidy", key="daily", due=ctx.now() + EVERY)

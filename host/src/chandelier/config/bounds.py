@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
 
@@ -12,8 +12,11 @@ import attrs
 
 from chandelier.config.secret import REDACTED, Secret, hide
 from chandelier.config.units import Unit
+from chandelier.languages import Messages
 
-__all__ = ["Facts", "Kind", "Misfit", "between", "breaches", "of_length", "shown"]
+__all__ = ["IDS", "Facts", "Kind", "Misfit", "between", "breaches", "of_length", "shown"]
+
+_ = Messages(__package__)
 
 Kind = Literal["channel", "role", "member"]
 """What a number that is a Discord id stands for, so that `/config` can offer the right picker."""
@@ -24,6 +27,12 @@ _HIGHEST_ID = 2**63 - 1
 Source: https://discord.com/developers/docs/reference#snowflakes
 """
 _SHOWN = 60
+IDS: Mapping[str, str] = {
+    "channel": _("the id of a channel"),
+    "role": _("the id of a role"),
+    "member": _("the id of a member"),
+}
+"""What a number that is an id stands for, in words."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +67,7 @@ class Misfit(ValueError):  # it reads as what it is: a value that does not fit
         self.path = path
 
     def __str__(self) -> str:
-        return f"{self.message}, allowed: {self.allowed}" if self.allowed else self.message
+        return f"{self.message}, allowed: {self.allowed}" if self.allowed else str(self.message)
 
 
 def shown(value: Any) -> str:
@@ -86,22 +95,37 @@ def of_length(facts: Facts, what: str) -> str:
     """``at most 5 characters`` and the like; empty without bounds on the length."""
     low, high = facts.min_length, facts.max_length
     if low is not None and high is not None and low != high:
-        return f"{low} to {high} {what}"
+        return _RANGES[what](low, high)
     bound = high if low is None else low
     if bound is None:
         return ""
-    one = {"characters": "character", "elements": "element", "entries": "entry"}
-    words = f"{bound} {one.get(what, what) if bound == 1 else what}"
-    return words if low == high else f"at least {words}" if high is None else f"at most {words}"
+    words = _SIZES[what](bound)
+    return words if low == high else _("at least {size}", size=words) if high is None else _most(words)
+
+
+def _most(size: str) -> str:
+    return _("at most {size}", size=size)
+
+
+_SIZES: Mapping[str, Callable[[int], str]] = {
+    "characters": lambda n: _.count("{n} character", "{n} characters", n),
+    "elements": lambda n: _.count("{n} element", "{n} elements", n),
+    "entries": lambda n: _.count("{n} entry", "{n} entries", n),
+}
+_RANGES: Mapping[str, Callable[[int, int], str]] = {
+    "characters": lambda low, high: _("{low} to {high} characters", low=low, high=high),
+    "elements": lambda low, high: _("{low} to {high} elements", low=low, high=high),
+    "entries": lambda low, high: _("{low} to {high} entries", low=low, high=high),
+}
 
 
 def between(facts: Facts) -> str:
     """``10 to 86400`` and the like; empty without bounds."""
     if facts.ge is not None and facts.le is not None:
-        return f"{facts.ge} to {facts.le}"
+        return _("{low} to {high}", low=facts.ge, high=facts.le)
     if facts.ge is not None:
-        return f"{facts.ge} or more"
-    return f"{facts.le} or less" if facts.le is not None else ""
+        return _("{low} or more", low=facts.ge)
+    return _("{high} or less", high=facts.le) if facts.le is not None else ""
 
 
 def breaches(value: Any, facts: Facts) -> Iterator[Misfit]:
@@ -135,35 +159,51 @@ def _length(value: Any, facts: Facts, what: str) -> Iterator[Misfit]:
     size = len(value)
     allowed = of_length(facts, what)
     if facts.min_length is not None and size < facts.min_length:
-        yield Misfit(f"{shown(value)} has too few {what} ({size})", found=value, allowed=allowed)
+        yield Misfit(_FEW[what](shown(value), size), found=value, allowed=allowed)
     if facts.max_length is not None and size > facts.max_length:
-        yield Misfit(f"{shown(value)} has too many {what} ({size})", found=value, allowed=allowed)
+        yield Misfit(_MANY[what](shown(value), size), found=value, allowed=allowed)
+
+
+_FEW: Mapping[str, Callable[[str, int], str]] = {
+    "elements": lambda value, n: _("{value} has too few elements ({size})", value=value, size=n),
+    "entries": lambda value, n: _("{value} has too few entries ({size})", value=value, size=n),
+}
+_MANY: Mapping[str, Callable[[str, int], str]] = {
+    "elements": lambda value, n: _("{value} has too many elements ({size})", value=value, size=n),
+    "entries": lambda value, n: _("{value} has too many entries ({size})", value=value, size=n),
+}
 
 
 def _scalar(value: Any, facts: Facts) -> Iterator[Misfit]:
     if facts.choices is not None and value not in facts.choices:
-        allowed = "one of " + ", ".join(shown(choice) for choice in facts.choices)
-        yield Misfit(f"{shown(value)} is not a choice", found=value, allowed=allowed)
+        allowed = _("one of {choices}", choices=", ".join(shown(choice) for choice in facts.choices))
+        yield Misfit(_("{value} is not a choice", value=shown(value)), found=value, allowed=allowed)
         return
     if isinstance(value, Enum):
         return
     if isinstance(value, str):
         allowed = of_length(facts, "characters")
         if facts.min_length is not None and len(value) < facts.min_length:
-            yield Misfit(f"{shown(value)} is too short", found=value, allowed=allowed)
+            yield Misfit(_("{value} is too short", value=shown(value)), found=value, allowed=allowed)
         if facts.max_length is not None and len(value) > facts.max_length:
-            yield Misfit(f"{shown(value)} is too long ({len(value)})", found=value, allowed=allowed)
+            yield Misfit(
+                _("{value} is too long ({length})", value=shown(value), length=len(value)),
+                found=value,
+                allowed=allowed,
+            )
         if facts.pattern is not None and re.fullmatch(facts.pattern, value) is None:
             yield Misfit(
-                f"{shown(value)} has the wrong form", found=value, allowed=f"text matching {facts.pattern}"
+                _("{value} has the wrong form", value=shown(value)),
+                found=value,
+                allowed=_("text matching {pattern}", pattern=facts.pattern),
             )
         return
     if facts.kind is not None and not 0 < value <= _HIGHEST_ID:
-        yield Misfit(f"{value} is not an id", found=value, allowed=f"the id of a {facts.kind}")
+        yield Misfit(_("{value} is not an id", value=value), found=value, allowed=IDS[facts.kind])
         return
     if facts.ge is not None and value < facts.ge:
-        yield Misfit(f"{shown(value)} is too small", found=value, allowed=between(facts))
+        yield Misfit(_("{value} is too small", value=shown(value)), found=value, allowed=between(facts))
     if facts.le is not None and value > facts.le:
-        yield Misfit(f"{shown(value)} is too large", found=value, allowed=between(facts))
+        yield Misfit(_("{value} is too large", value=shown(value)), found=value, allowed=between(facts))
     if isinstance(value, float) and not math.isfinite(value):
-        yield Misfit(f"{value} is not finite", found=str(value), allowed="a finite number")
+        yield Misfit(_("{value} is not finite", value=value), found=str(value), allowed=_("a finite number"))

@@ -21,6 +21,7 @@ from chandelier.config.file import ConfigFile
 from chandelier.config.problems import ConfigError, Problem, nearest, show_path
 from chandelier.config.schema import Setting, settings
 from chandelier.config.values import field_types, is_part, misfits, parse_text, plain
+from chandelier.languages import Messages
 
 __all__ = [
     "Layer",
@@ -33,6 +34,8 @@ __all__ = [
     "section_path",
     "section_table",
 ]
+
+_ = Messages(__package__)
 
 T = TypeVar("T")
 Keys = tuple[str, ...]
@@ -144,7 +147,7 @@ def section_table(file: ConfigFile, name: str) -> Mapping[str, Any] | Problem:
         table = cast("Mapping[str, Any]", table).get(step, {})
         if not isinstance(table, Mapping):
             place = Place(Layer.FILE, file.path.name, file.line(root[:depth]), show_path("", root[:depth]))
-            return place.problem("is not a table", found=table, allowed="a table")
+            return place.problem(_("is not a table"), found=table, allowed=_("a table"))
     return cast("Mapping[str, Any]", table)
 
 
@@ -233,7 +236,8 @@ def _from_file(seen: _Collector, schema: type[Any], file: ConfigFile) -> None:
                 if isinstance(raw, Mapping):
                     walk(cast("Mapping[str, Any]", raw), path)
                 else:
-                    seen.problems.append(locate(path).problem("is not a table", found=raw, allowed="a table"))
+                    place = locate(path)
+                    seen.problems.append(place.problem(_("is not a table"), found=raw, allowed=_("a table")))
             elif path not in known and of_file is not None and of_file.secret:
                 _secret_from_file(seen, of_file, raw, partial(locate, path), file.path.parent)
             elif path not in known:
@@ -280,7 +284,8 @@ def _from_guild(seen: _Collector, schema: type[Any], values: Mapping[str, Any]) 
                 changeable = [path for path, one in known.items() if one.guild]
                 seen.problems.append(_unknown(locate(()), path, changeable))
             elif not known[path].guild:
-                message = f"only the owner of the bot can set this, as {'.'.join(path)} in config.toml"
+                name = ".".join(path)
+                message = _("only the owner of the bot can set this, as {name} in config.toml", name=name)
                 seen.problems.append(locate(()).problem(message))
             else:
                 seen.offer(known[path], raw, locate)
@@ -311,8 +316,12 @@ def _misplaced_secret(name: str, path: Keys) -> str:
 def _unknown(place: Place, path: Keys, known: Iterable[Keys]) -> Problem:
     beside = [one[-1] for one in known if one[:-1] == path[:-1]]
     guess = nearest(path[-1], beside)
-    hint = f"; did you mean {guess}?" if guess else ""
-    return place.problem(f"there is no such setting{hint}", found=path[-1], allowed=", ".join(beside) or None)
+    message = (
+        _("there is no such setting; did you mean {guess}?", guess=guess)
+        if guess
+        else _("there is no such setting")
+    )
+    return place.problem(message, found=path[-1], allowed=", ".join(beside) or None)
 
 
 def _parts(schema: type[Any], above: Keys) -> set[Keys]:
@@ -352,7 +361,7 @@ def _of_rule(
         place = Place(Layer.ENVIRONMENT, "environment", None, f"[{root}]")
     else:
         place = _file_place(file, seen.name, misfit.path)
-    return place.problem(str(misfit.message), found=plain(misfit.found), allowed=misfit.allowed)
+    return place.problem(misfit.message, found=plain(misfit.found), allowed=misfit.allowed)
 
 
 def _with_values(whole: T, above: Keys, values: Mapping[Keys, Any]) -> T:

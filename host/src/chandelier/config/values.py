@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, cast, get_args, get_origin
@@ -18,10 +18,12 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, override
 
-from chandelier.config.bounds import Facts, Misfit, between, breaches, of_length, shown
+from chandelier.config.bounds import IDS, Facts, Misfit, between, breaches, of_length, shown
 from chandelier.config.problems import nearest
 from chandelier.config.secret import REDACTED, Secret
 from chandelier.config.units import read_duration
+from chandelier.errors import message_of
+from chandelier.languages import Messages
 
 __all__ = [
     "allowed_for",
@@ -35,14 +37,17 @@ __all__ = [
     "plain",
 ]  # fmt: skip
 
+_ = Messages(__package__)
+
 _SCALARS: Mapping[type, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    Path: "a path",
-    Secret: "a secret",
+    bool: _("true or false"),
+    int: _("a whole number"),
+    float: _("a number"),
+    str: _("text"),
+    Path: _("a path"),
+    Secret: _("a secret"),
 }
+_UNITS = {"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 
 
 def is_part(kind: Any) -> bool:
@@ -106,34 +111,43 @@ def check_type(kind: Any, *, nested: bool = False) -> None:
 
 def allowed_for(kind: Any, facts: Facts) -> str:
     """What a setting takes, in words: ``10 to 86400``, ``one of "a", "b"``, ``a list of text``."""
-    kind, _ = optional(kind)
+    kind, _may_be_none = optional(kind)
     if facts.choices is not None and kind in _SCALARS:
-        return "one of " + ", ".join(shown(choice) for choice in facts.choices)
+        return _one_of(facts.choices)
     if facts.kind is not None and kind is int:
-        return f"the id of a {facts.kind}"
+        return IDS[facts.kind]
     origin = get_origin(kind)
     if kind in (int, float):
         bounds = between(facts)
-        counted = f"{_SCALARS[kind]} of {facts.unit}" if facts.unit else _SCALARS[kind]
-        return f"{counted}, {bounds}" if bounds else counted
+        words = _SCALARS[kind]
+        if facts.unit:
+            words = _("{number} of {unit}", number=words, unit=_UNITS[facts.unit])
+        return _.join(", ", (words, bounds)) if bounds else words
     if kind is str:
-        matching = f", matching {facts.pattern}" if facts.pattern else ""
+        matching = _("matching {pattern}", pattern=facts.pattern) if facts.pattern else ""
         length = of_length(facts, "characters")
-        return f"text{', ' + length if length else ''}{matching}"
+        return _.join(", ", [part for part in (_SCALARS[str], length, matching) if part])
     if kind in _SCALARS:
         return _SCALARS[kind]
     if origin is Literal:
-        return "one of " + ", ".join(shown(choice) for choice in get_args(kind))
+        return _one_of(get_args(kind))
     if is_part(kind):
-        return "a table with " + ", ".join(attribute.name for attribute in attrs.fields(kind))
+        names = ", ".join(attribute.name for attribute in attrs.fields(kind))
+        return _("a table with {names}", names=names)
     if isinstance(kind, type) and origin is None:
-        chosen = cast("tuple[Enum, ...]", facts.choices or tuple(cast("type[Enum]", kind)))
-        return "one of " + ", ".join(shown(member) for member in chosen)
+        return _one_of(cast("tuple[Enum, ...]", facts.choices or tuple(cast("type[Enum]", kind))))
     inner = attrs.evolve(facts, min_length=None, max_length=None)
-    length = of_length(facts, "elements" if origin in (tuple, frozenset) else "entries")
     if origin in (tuple, frozenset):
-        return f"a list: {allowed_for(get_args(kind)[0], inner)}{'; ' + length if length else ''}"
-    return f"a table of names: {allowed_for(get_args(kind)[1], inner)}{'; ' + length if length else ''}"
+        whole = _("a list: {what}", what=allowed_for(get_args(kind)[0], inner))
+        length = of_length(facts, "elements")
+    else:
+        whole = _("a table of names: {what}", what=allowed_for(get_args(kind)[1], inner))
+        length = of_length(facts, "entries")
+    return _.join("; ", (whole, length)) if length else whole
+
+
+def _one_of(choices: Iterable[Any]) -> str:
+    return _("one of {choices}", choices=", ".join(shown(choice) for choice in choices))
 
 
 def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
@@ -213,7 +227,9 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
             if wanted is not kind and issubclass(wanted, Enum):
                 return _enum(raw, wanted)  # cattrs finds the hook of str for a StrEnum
             if type(raw) not in takes:
-                raise Misfit(f"{shown(raw)} is not {_SCALARS[kind]}", found=raw, allowed=_SCALARS[kind])
+                what = _SCALARS[kind]
+                message = _("{value} is not {what}", value=shown(raw), what=what)
+                raise Misfit(message, found=raw, allowed=what)
             return raw if type(raw) is kind else kind(raw)
 
         converter.register_structure_hook(kind, structure)
@@ -229,12 +245,18 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
     def sequence(raw: Any, kind: Any) -> Any:
         if not isinstance(raw, list | tuple):
-            raise Misfit(f"{shown(raw)} is not a list", found=raw, allowed="a list")
+            message = _("{value} is not a list", value=shown(raw))
+            raise Misfit(message, found=raw, allowed=_("a list"))
         elements = converter.structure(raw, list[get_args(kind)[0]])
         if get_origin(kind) is tuple:
             return tuple(elements)
         twice = [
-            Misfit(f"{shown(one)} is there twice", found=raw[index], allowed="each only once", path=(index,))
+            Misfit(
+                _("{value} is there twice", value=shown(one)),
+                found=raw[index],
+                allowed=_("each only once"),
+                path=(index,),
+            )
             for index, one in enumerate(elements)
             if one in elements[:index]
         ]
@@ -251,7 +273,8 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
         def checked(raw: Any, kind: Any) -> Any:
             if not isinstance(raw, Mapping):
-                raise Misfit(f"{shown(raw)} is not a table", found=raw, allowed="a table")
+                message = _("{value} is not a table", value=shown(raw))
+                raise Misfit(message, found=raw, allowed=_("a table"))
             return structure(cast("Mapping[str, Any]", raw), kind)
 
         return checked
@@ -284,7 +307,9 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
         def checked(raw: Any, kind: Any) -> Any:
             if not isinstance(raw, Mapping):
                 raise Misfit(
-                    f"{shown(raw)} is not a table", found=raw, allowed="a table with " + ", ".join(names)
+                    _("{value} is not a table", value=shown(raw)),
+                    found=raw,
+                    allowed=_("a table with {names}", names=", ".join(names)),
                 )
             return structure(cast("Mapping[str, Any]", raw), kind)
 
@@ -296,7 +321,7 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
 def _path(raw: Any) -> Path:
     if not isinstance(raw, str | Path) or not str(raw):
-        raise Misfit(f"{shown(raw)} is not a path", found=raw, allowed="a path")
+        raise Misfit(_("{value} is not a path", value=shown(raw)), found=raw, allowed=_("a path"))
     return Path(raw)
 
 
@@ -304,7 +329,7 @@ def _secret(raw: Any) -> Secret:
     if isinstance(raw, Secret):
         return raw
     if not isinstance(raw, str) or not raw:
-        raise Misfit("the secret is empty or not text", allowed="a secret")
+        raise Misfit(_("the secret is empty or not text"), allowed=_("a secret"))
     return Secret(raw)
 
 
@@ -312,16 +337,16 @@ def _literal(raw: Any, kind: Any) -> Any:
     for choice in get_args(kind):
         if type(raw) is type(choice) and raw == choice:
             return choice
-    allowed = "one of " + ", ".join(shown(choice) for choice in get_args(kind))
-    raise Misfit(f"{shown(raw)} is not a choice", found=raw, allowed=allowed)
+    allowed = _one_of(get_args(kind))
+    raise Misfit(_("{value} is not a choice", value=shown(raw)), found=raw, allowed=allowed)
 
 
 def _enum(raw: Any, kind: type[Enum]) -> Enum:
     for member in kind:
         if raw is member or (type(raw) is type(member.value) and raw == member.value):
             return member
-    allowed = "one of " + ", ".join(shown(member) for member in kind)
-    raise Misfit(f"{shown(raw)} is not a choice", found=raw, allowed=allowed)
+    allowed = _one_of(kind)
+    raise Misfit(_("{value} is not a choice", value=shown(raw)), found=raw, allowed=allowed)
 
 
 def misfits(error: BaseException, path: tuple[str | int, ...] = ()) -> Iterator[Misfit]:
@@ -342,10 +367,13 @@ def misfits(error: BaseException, path: tuple[str | int, ...] = ()) -> Iterator[
             known = [attribute.name for attribute in attrs.fields(error.cl)]
             for extra in sorted(error.extra_fields):
                 guess = nearest(extra, known)
-                hint = f"; did you mean {guess}?" if guess else ""
-                message = f"there is no such setting{hint}"
+                message = (
+                    _("there is no such setting; did you mean {guess}?", guess=guess)
+                    if guess
+                    else _("there is no such setting")
+                )
                 yield Misfit(message, found=extra, allowed=", ".join(known), path=(*path, extra))
         case KeyError():
-            yield Misfit("is missing", path=path)
+            yield Misfit(_("is missing"), path=path)
         case _:
-            yield Misfit(str(error), path=path)
+            yield Misfit(message_of(error), path=path)

@@ -27,8 +27,8 @@ async def reader_of(languages: Languages, interaction: Any, *, private: bool) ->
     """The locale of who reads an answer: the person's when nobody else sees it, else the guild's."""
     if private or interaction.guild_id is None:
         return str(interaction.locale)
-    chosen = await languages.language(interaction.guild_id)
-    return chosen or (str(interaction.guild_locale) if interaction.guild_locale else None)
+    said = str(interaction.guild_locale) if interaction.guild_locale else None
+    return await languages.language(interaction.guild_id, said=said)
 
 
 if TYPE_CHECKING:

@@ -215,6 +215,7 @@ class Privacy:
             await host.vault.destroy(user_id, session)
             # Without the person: the log must not keep what is erased.
             await host.audit.record("data.erase", subject=row.reference, session=session)
+        host.languages.forget_person(user_id)
         logger.info("erasure {} of a person's data was asked for by the {}", row.reference, by)
         parts = [await self._try(row.id, name, user_id, by) for name in names]
         return Account(reference=row.reference, parts=tuple(parts))

@@ -111,5 +111,5 @@ class Engine:
 
 def _words(error: Exception) -> str:
     if isinstance(error, hikari.HTTPResponseError):
-        return f"Discord refused: {error.message or error.status}"
-    return str(error)
+        return _("Discord refused: {why}", why=error.message or str(int(error.status)))
+    return chandelier.message_of(error)

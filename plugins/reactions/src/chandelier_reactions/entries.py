@@ -111,7 +111,7 @@ class Entries:
 
     async def failed(self, entry: Entry, why: str) -> None:
         """Record why an action cannot be carried out."""
-        await self._settle(entry, state="failed", error=why)
+        await self._settle(entry, state="failed", error=_.keep(why))
 
     async def give_up(self, plugin: str, action: str, message_id: int) -> None:
         """Let an entry be failed whose effect the outbox has given up, so that it can be tried again."""
@@ -123,7 +123,7 @@ class Entries:
             return
         effect = await self._outbox.get(EFFECT, f"{entry.id}-{entry.tries}")
         if effect is None or effect.state == "failed":
-            await self.failed(entry, (effect and effect.last_error) or "it was never carried out")
+            await self.failed(entry, (effect and effect.last_error) or _("it was never carried out"))
 
     async def troubles(self) -> Sequence[Trouble]:
         """Guilds whose newest settled entry failed, and those with entries that wait for long."""
@@ -144,7 +144,8 @@ class Entries:
         found: dict[int, str] = {}
         async with self._storage.read() as session:
             for entry in await session.scalars(failing):
-                why = _("{action} failed: {why}", action=entry.action, why=entry.error)
+                error = _.recall(entry.error or "")
+                why = _("{action} failed: {why}", action=entry.action, why=error)
                 found.setdefault(entry.guild_id, why)
             for guild_id, count in await session.execute(waiting):
                 minutes = int(LATE.total_seconds() // 60)
