@@ -160,7 +160,7 @@ def clients(session: nox.Session, versions: str) -> None:
 def postgresql(session: nox.Session) -> None:
     """Every test that touches a database, on PostgreSQL; skipped where there is no server."""
     session.install(*_everything(), *TESTING)
-    stored = [f"host/tests/{room}" for room in ("storage", "services", "builtin")]
+    stored = [f"host/tests/{room}" for room in ("storage", "services", "builtin", "control", "observe")]
     hosts = [str(path) for path in sorted(Path("host/tests").glob("test_*.py"))]
     folders = ["tests", *stored, *hosts, *(f"plugins/{name}/tests" for name in PLUGINS)]
     _pytest(session, *folders, "-m", "not endurance", "-n2", CHANDELIER_TEST_DATABASE="postgresql")

@@ -1,7 +1,7 @@
-"""``python -m benchmarks [live] [processes] [local] [conformance]``: run benchmarks and print ratios.
+"""``python -m benchmarks [live] [processes] [metrics] [local] [conformance]``: run benchmarks, print ratios.
 
-The first two compare a host with a bare bot, the third one loopcord with a bare echo, the last one a
-validation with reading the same JSON.
+The first two compare a host with a bare bot, the third a host with and without its metrics, the fourth
+loopcord with a bare echo, the last one a validation with reading the same JSON.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import sys
 
 from loguru import logger
 
-from benchmarks import conformance, live, local_discord, processes
+from benchmarks import conformance, live, local_discord, metrics, processes
 from benchmarks.report import show
 
 PARTS = {
     "live": live.compare,
     "processes": processes.compare,
+    "metrics": metrics.compare,
     "local": local_discord.compare,
     "conformance": conformance.compare,
 }

@@ -16,7 +16,7 @@ import loopcord
 from benchmarks import bare, ours
 from benchmarks.report import Row, paired, percentile
 
-__all__ = ["compare"]
+__all__ = ["compare", "feed"]
 
 ROUNDS = 15
 MESSAGES = 4000
@@ -68,12 +68,13 @@ async def _messages(
     theirs: list[float] = []
     mine: list[float] = []
     for _ in range(ROUNDS):
-        theirs.append(await _feed(bot, plain, drained))
-        mine.append(await _feed(routed, full, idle))
+        theirs.append(await feed(bot, plain, drained))
+        mine.append(await feed(routed, full, idle))
     return paired("messages no rule touches", "events per second", theirs, mine, "at least 2, 3 in reach")
 
 
-async def _feed(bot: hikari.GatewayBot, channel: loopcord.Channel, done: Callable[[], Any]) -> float:
+async def feed(bot: hikari.GatewayBot, channel: loopcord.Channel, done: Callable[[], Any]) -> float:
+    """Hand a bot many messages; how many a second it got through."""
     shard = next(iter(bot.shards.values()))
     payload = _payload(channel)
     payloads = [copy.deepcopy(payload) | {"id": str(10**18 + number)} for number in range(MESSAGES)]

@@ -228,6 +228,7 @@ class Host:
     async def idle(self) -> None:
         """Return when nothing is under way that does not wait for the clock."""
         while True:
+            await self.observatory.alerts.idle()
             await self.containment.idle()
             if not self.connected:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -187,3 +188,27 @@ async def only_notice(host: Any, discord: Any) -> str:
     async with host.database.read() as session:
         [row] = (await session.scalars(select(OutboxRow))).all()
         return row.state
+
+
+async def test_whoever_waits_for_the_bot_to_be_idle_waits_for_a_look_too() -> None:
+    """A test moved the clock on while the database was still being asked, and an end went unnoticed."""
+    watched = Watched()
+    answer: asyncio.Event = asyncio.Event()
+
+    async def slowly() -> Sequence[Reading]:
+        await answer.wait()
+        return []
+
+    watched.alerts._read = slowly
+    watched.alerts.start()
+    await asyncio.sleep(0)
+    watched.clock.advance(MINUTE)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    idle = asyncio.create_task(watched.alerts.idle())
+    await asyncio.sleep(0)
+    assert not idle.done()
+
+    answer.set()
+    await idle
+    await watched.alerts.stop()

@@ -108,6 +108,8 @@ class Alerts:
         self._cooldown = cooldown
         self._alarms: dict[str, Alarm] = {}
         self._task: asyncio.Task[None] | None = None
+        self._resting = asyncio.Event()
+        self._resting.set()
 
     @property
     def active(self) -> list[str]:
@@ -124,6 +126,10 @@ class Alerts:
         if self._task is not None:
             await end((self._task,))
             self._task = None
+
+    async def idle(self) -> None:
+        """Return when no look is under way."""
+        await self._resting.wait()
 
     async def look(self) -> None:
         """Look once, and tell what is news."""
@@ -150,7 +156,10 @@ class Alerts:
     async def _go_on(self) -> None:
         while True:
             await self._clock.sleep(self._every)
+            self._resting.clear()
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001 - the next look may succeed
                 logger.opt(exception=error).error("could not look after the alerts")
+            finally:
+                self._resting.set()
