@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import pickle
 import stat
@@ -63,7 +64,8 @@ async def bank(world) -> Bank:
     return Bank(world.database, world.clock)
 
 
-KEY, OTHER_KEY = new_key_text(), new_key_text()
+KEY = f"may23456.{base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip('=')}"
+OTHER_KEY = f"june2345.{base64.urlsafe_b64encode(bytes(range(100, 132))).decode().rstrip('=')}"
 
 
 async def test_what_is_sealed_opens_again_and_says_nothing_meanwhile(bank) -> None:
