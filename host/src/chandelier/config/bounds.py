@@ -12,8 +12,11 @@ import attrs
 
 from chandelier.config.secret import REDACTED, Secret, hide
 from chandelier.config.units import Unit
+from chandelier.languages import Messages
 
-__all__ = ["Facts", "Kind", "Misfit", "between", "breaches", "of_length", "shown"]
+__all__ = ["Facts", "Kind", "Misfit", "between", "breaches", "id_of", "of_length", "shown"]
+
+_ = Messages(__package__)
 
 Kind = Literal["channel", "role", "member"]
 """What a number that is a Discord id stands for, so that `/config` can offer the right picker."""
@@ -58,7 +61,7 @@ class Misfit(ValueError):  # it reads as what it is: a value that does not fit
         self.path = path
 
     def __str__(self) -> str:
-        return f"{self.message}, allowed: {self.allowed}" if self.allowed else self.message
+        return f"{self.message}, allowed: {self.allowed}" if self.allowed else str(self.message)
 
 
 def shown(value: Any) -> str:
@@ -85,23 +88,39 @@ def shown(value: Any) -> str:
 def of_length(facts: Facts, what: str) -> str:
     """``at most 5 characters`` and the like; empty without bounds on the length."""
     low, high = facts.min_length, facts.max_length
-    if low is not None and high is not None and low != high:
-        return f"{low} to {high} {what}"
-    bound = high if low is None else low
-    if bound is None:
-        return ""
-    one = {"characters": "character", "elements": "element", "entries": "entry"}
-    words = f"{bound} {one.get(what, what) if bound == 1 else what}"
-    return words if low == high else f"at least {words}" if high is None else f"at most {words}"
+    if low is not None and high is not None:
+        return (
+            _counted(low, what) if low == high else _("{low} to {rest}", low=low, rest=_counted(high, what))
+        )
+    if low is not None:
+        return _("at least {bound}", bound=_counted(low, what))
+    return _("at most {bound}", bound=_counted(high, what)) if high is not None else ""
+
+
+def _counted(number: int, what: str) -> str:
+    if what == "characters":
+        return _.count("1 character", "{n} characters", number)
+    if what == "elements":
+        return _.count("1 element", "{n} elements", number)
+    return _.count("1 entry", "{n} entries", number)
 
 
 def between(facts: Facts) -> str:
     """``10 to 86400`` and the like; empty without bounds."""
     if facts.ge is not None and facts.le is not None:
-        return f"{facts.ge} to {facts.le}"
+        return _("{low} to {high}", low=facts.ge, high=facts.le)
     if facts.ge is not None:
-        return f"{facts.ge} or more"
-    return f"{facts.le} or less" if facts.le is not None else ""
+        return _("{low} or more", low=facts.ge)
+    return _("{high} or less", high=facts.le) if facts.le is not None else ""
+
+
+def id_of(kind: Kind) -> str:
+    """What an id stands for, in words."""
+    return {
+        "channel": _("the id of a channel"),
+        "role": _("the id of a role"),
+        "member": _("the id of a member"),
+    }[kind]
 
 
 def breaches(value: Any, facts: Facts) -> Iterator[Misfit]:
@@ -135,35 +154,44 @@ def _length(value: Any, facts: Facts, what: str) -> Iterator[Misfit]:
     size = len(value)
     allowed = of_length(facts, what)
     if facts.min_length is not None and size < facts.min_length:
-        yield Misfit(f"{shown(value)} has too few {what} ({size})", found=value, allowed=allowed)
+        if what == "elements":
+            said = _("{value} has too few elements ({size})", value=shown(value), size=size)
+        else:
+            said = _("{value} has too few entries ({size})", value=shown(value), size=size)
+        yield Misfit(said, found=value, allowed=allowed)
     if facts.max_length is not None and size > facts.max_length:
-        yield Misfit(f"{shown(value)} has too many {what} ({size})", found=value, allowed=allowed)
+        if what == "elements":
+            said = _("{value} has too many elements ({size})", value=shown(value), size=size)
+        else:
+            said = _("{value} has too many entries ({size})", value=shown(value), size=size)
+        yield Misfit(said, found=value, allowed=allowed)
 
 
 def _scalar(value: Any, facts: Facts) -> Iterator[Misfit]:
     if facts.choices is not None and value not in facts.choices:
-        allowed = "one of " + ", ".join(shown(choice) for choice in facts.choices)
-        yield Misfit(f"{shown(value)} is not a choice", found=value, allowed=allowed)
+        allowed = _("one of {choices}", choices=", ".join(shown(choice) for choice in facts.choices))
+        yield Misfit(_("{value} is not a choice", value=shown(value)), found=value, allowed=allowed)
         return
     if isinstance(value, Enum):
         return
     if isinstance(value, str):
         allowed = of_length(facts, "characters")
         if facts.min_length is not None and len(value) < facts.min_length:
-            yield Misfit(f"{shown(value)} is too short", found=value, allowed=allowed)
+            yield Misfit(_("{value} is too short", value=shown(value)), found=value, allowed=allowed)
         if facts.max_length is not None and len(value) > facts.max_length:
-            yield Misfit(f"{shown(value)} is too long ({len(value)})", found=value, allowed=allowed)
+            said = _("{value} is too long ({size})", value=shown(value), size=len(value))
+            yield Misfit(said, found=value, allowed=allowed)
         if facts.pattern is not None and re.fullmatch(facts.pattern, value) is None:
-            yield Misfit(
-                f"{shown(value)} has the wrong form", found=value, allowed=f"text matching {facts.pattern}"
-            )
+            allowed = _("text matching {pattern}", pattern=facts.pattern)
+            yield Misfit(_("{value} has the wrong form", value=shown(value)), found=value, allowed=allowed)
         return
     if facts.kind is not None and not 0 < value <= _HIGHEST_ID:
-        yield Misfit(f"{value} is not an id", found=value, allowed=f"the id of a {facts.kind}")
+        yield Misfit(_("{value} is not an id", value=value), found=value, allowed=id_of(facts.kind))
         return
     if facts.ge is not None and value < facts.ge:
-        yield Misfit(f"{shown(value)} is too small", found=value, allowed=between(facts))
+        yield Misfit(_("{value} is too small", value=shown(value)), found=value, allowed=between(facts))
     if facts.le is not None and value > facts.le:
-        yield Misfit(f"{shown(value)} is too large", found=value, allowed=between(facts))
+        yield Misfit(_("{value} is too large", value=shown(value)), found=value, allowed=between(facts))
     if isinstance(value, float) and not math.isfinite(value):
-        yield Misfit(f"{value} is not finite", found=str(value), allowed="a finite number")
+        said = _("{value} is not finite", value=value)
+        yield Misfit(said, found=str(value), allowed=_("a finite number"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, cast, get_args, get_origin
@@ -18,10 +18,11 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, override
 
-from chandelier.config.bounds import Facts, Misfit, between, breaches, of_length, shown
+from chandelier.config.bounds import Facts, Misfit, between, breaches, id_of, of_length, shown
 from chandelier.config.problems import nearest
 from chandelier.config.secret import REDACTED, Secret
-from chandelier.config.units import read_duration
+from chandelier.config.units import Unit, read_duration
+from chandelier.languages import Messages
 
 __all__ = [
     "allowed_for",
@@ -35,13 +36,15 @@ __all__ = [
     "plain",
 ]  # fmt: skip
 
+_ = Messages(__package__)
+
 _SCALARS: Mapping[type, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    Path: "a path",
-    Secret: "a secret",
+    bool: _("true or false"),
+    int: _("a whole number"),
+    float: _("a number"),
+    str: _("text"),
+    Path: _("a path"),
+    Secret: _("a secret"),
 }
 
 
@@ -106,34 +109,60 @@ def check_type(kind: Any, *, nested: bool = False) -> None:
 
 def allowed_for(kind: Any, facts: Facts) -> str:
     """What a setting takes, in words: ``10 to 86400``, ``one of "a", "b"``, ``a list of text``."""
-    kind, _ = optional(kind)
+    kind, _may_be_none = optional(kind)
     if facts.choices is not None and kind in _SCALARS:
-        return "one of " + ", ".join(shown(choice) for choice in facts.choices)
+        return _one_of(facts.choices)
     if facts.kind is not None and kind is int:
-        return f"the id of a {facts.kind}"
+        return id_of(facts.kind)
     origin = get_origin(kind)
     if kind in (int, float):
         bounds = between(facts)
-        counted = f"{_SCALARS[kind]} of {facts.unit}" if facts.unit else _SCALARS[kind]
-        return f"{counted}, {bounds}" if bounds else counted
+        counted = _counted_in(kind, facts.unit) if facts.unit else _SCALARS[kind]
+        return _("{kind}, {bounds}", kind=counted, bounds=bounds) if bounds else counted
     if kind is str:
-        matching = f", matching {facts.pattern}" if facts.pattern else ""
         length = of_length(facts, "characters")
-        return f"text{', ' + length if length else ''}{matching}"
+        text = _("text, {length}", length=length) if length else _SCALARS[str]
+        return _("{text}, matching {pattern}", text=text, pattern=facts.pattern) if facts.pattern else text
     if kind in _SCALARS:
         return _SCALARS[kind]
     if origin is Literal:
-        return "one of " + ", ".join(shown(choice) for choice in get_args(kind))
+        return _one_of(get_args(kind))
     if is_part(kind):
-        return "a table with " + ", ".join(attribute.name for attribute in attrs.fields(kind))
+        return _a_table_with(kind)
     if isinstance(kind, type) and origin is None:
-        chosen = cast("tuple[Enum, ...]", facts.choices or tuple(cast("type[Enum]", kind)))
-        return "one of " + ", ".join(shown(member) for member in chosen)
+        return _one_of(cast("tuple[Enum, ...]", facts.choices or tuple(cast("type[Enum]", kind))))
     inner = attrs.evolve(facts, min_length=None, max_length=None)
     length = of_length(facts, "elements" if origin in (tuple, frozenset) else "entries")
     if origin in (tuple, frozenset):
-        return f"a list: {allowed_for(get_args(kind)[0], inner)}{'; ' + length if length else ''}"
-    return f"a table of names: {allowed_for(get_args(kind)[1], inner)}{'; ' + length if length else ''}"
+        whole = _("a list: {element}", element=allowed_for(get_args(kind)[0], inner))
+    else:
+        whole = _("a table of names: {element}", element=allowed_for(get_args(kind)[1], inner))
+    return _("{whole}; {length}", whole=whole, length=length) if length else whole
+
+
+def _one_of(choices: Iterable[Any]) -> str:
+    return _("one of {choices}", choices=", ".join(shown(choice) for choice in choices))
+
+
+def _a_table_with(cls: Any) -> str:
+    return _("a table with {names}", names=", ".join(attribute.name for attribute in attrs.fields(cls)))
+
+
+def _counted_in(kind: Any, unit: Unit) -> str:
+    """A number of units; `/config` takes durations such as `2h 30m` too."""
+    whole = {
+        "seconds": _("a whole number of seconds"),
+        "minutes": _("a whole number of minutes"),
+        "hours": _("a whole number of hours"),
+        "days": _("a whole number of days"),
+    }
+    any_number = {
+        "seconds": _("a number of seconds"),
+        "minutes": _("a number of minutes"),
+        "hours": _("a number of hours"),
+        "days": _("a number of days"),
+    }
+    return (whole if kind is int else any_number)[unit]
 
 
 def parse_text(kind: Any, text: str, facts: Facts | None = None) -> Any:
@@ -213,7 +242,8 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
             if wanted is not kind and issubclass(wanted, Enum):
                 return _enum(raw, wanted)  # cattrs finds the hook of str for a StrEnum
             if type(raw) not in takes:
-                raise Misfit(f"{shown(raw)} is not {_SCALARS[kind]}", found=raw, allowed=_SCALARS[kind])
+                said = _("{value} is not {kind}", value=shown(raw), kind=_SCALARS[kind])
+                raise Misfit(said, found=raw, allowed=_SCALARS[kind])
             return raw if type(raw) is kind else kind(raw)
 
         converter.register_structure_hook(kind, structure)
@@ -229,12 +259,17 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
     def sequence(raw: Any, kind: Any) -> Any:
         if not isinstance(raw, list | tuple):
-            raise Misfit(f"{shown(raw)} is not a list", found=raw, allowed="a list")
+            raise Misfit(_("{value} is not a list", value=shown(raw)), found=raw, allowed=_("a list"))
         elements = converter.structure(raw, list[get_args(kind)[0]])
         if get_origin(kind) is tuple:
             return tuple(elements)
         twice = [
-            Misfit(f"{shown(one)} is there twice", found=raw[index], allowed="each only once", path=(index,))
+            Misfit(
+                _("{value} is there twice", value=shown(one)),
+                found=raw[index],
+                allowed=_("each only once"),
+                path=(index,),
+            )
             for index, one in enumerate(elements)
             if one in elements[:index]
         ]
@@ -251,7 +286,8 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
         def checked(raw: Any, kind: Any) -> Any:
             if not isinstance(raw, Mapping):
-                raise Misfit(f"{shown(raw)} is not a table", found=raw, allowed="a table")
+                said = _("{value} is not a table", value=shown(raw))
+                raise Misfit(said, found=raw, allowed=_("a table"))
             return structure(cast("Mapping[str, Any]", raw), kind)
 
         return checked
@@ -273,7 +309,6 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
             return structure
 
-        names = [attribute.name for attribute in attrs.fields(cls)]
         hooks: Any = {
             attribute.name: override(struct_hook=bounded(attribute)) for attribute in attrs.fields(cls)
         }
@@ -283,9 +318,8 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
         def checked(raw: Any, kind: Any) -> Any:
             if not isinstance(raw, Mapping):
-                raise Misfit(
-                    f"{shown(raw)} is not a table", found=raw, allowed="a table with " + ", ".join(names)
-                )
+                said = _("{value} is not a table", value=shown(raw))
+                raise Misfit(said, found=raw, allowed=_a_table_with(cls))
             return structure(cast("Mapping[str, Any]", raw), kind)
 
         return checked
@@ -296,7 +330,8 @@ def make_converter(facts_of: Callable[[attrs.Attribute[Any]], Facts | None]) -> 
 
 def _path(raw: Any) -> Path:
     if not isinstance(raw, str | Path) or not str(raw):
-        raise Misfit(f"{shown(raw)} is not a path", found=raw, allowed="a path")
+        said = _("{value} is not a path", value=shown(raw))
+        raise Misfit(said, found=raw, allowed=_SCALARS[Path])
     return Path(raw)
 
 
@@ -312,16 +347,14 @@ def _literal(raw: Any, kind: Any) -> Any:
     for choice in get_args(kind):
         if type(raw) is type(choice) and raw == choice:
             return choice
-    allowed = "one of " + ", ".join(shown(choice) for choice in get_args(kind))
-    raise Misfit(f"{shown(raw)} is not a choice", found=raw, allowed=allowed)
+    raise Misfit(_("{value} is not a choice", value=shown(raw)), found=raw, allowed=_one_of(get_args(kind)))
 
 
 def _enum(raw: Any, kind: type[Enum]) -> Enum:
     for member in kind:
         if raw is member or (type(raw) is type(member.value) and raw == member.value):
             return member
-    allowed = "one of " + ", ".join(shown(member) for member in kind)
-    raise Misfit(f"{shown(raw)} is not a choice", found=raw, allowed=allowed)
+    raise Misfit(_("{value} is not a choice", value=shown(raw)), found=raw, allowed=_one_of(kind))
 
 
 def misfits(error: BaseException, path: tuple[str | int, ...] = ()) -> Iterator[Misfit]:
@@ -342,10 +375,13 @@ def misfits(error: BaseException, path: tuple[str | int, ...] = ()) -> Iterator[
             known = [attribute.name for attribute in attrs.fields(error.cl)]
             for extra in sorted(error.extra_fields):
                 guess = nearest(extra, known)
-                hint = f"; did you mean {guess}?" if guess else ""
-                message = f"there is no such setting{hint}"
+                message = (
+                    _("there is no such setting; did you mean {guess}?", guess=guess)
+                    if guess
+                    else _("there is no such setting")
+                )
                 yield Misfit(message, found=extra, allowed=", ".join(known), path=(*path, extra))
         case KeyError():
-            yield Misfit("is missing", path=path)
+            yield Misfit(_("is missing"), path=path)
         case _:
             yield Misfit(str(error), path=path)
