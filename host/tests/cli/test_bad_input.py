@@ -163,3 +163,81 @@ def test_a_misspelt_name_does_not_silently_leave_a_plugin_on(
 
     assert 'config.toml:3: [chandelier].without: no plugin "paintr" is installed' in result.stderr
     assert "did you mean painter?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x00\x01\x02\xff\xfe\x80 garbage \xc3(", "is not UTF-8"),
+        ("[chandelier]\nversion = 1\n".encode("utf-16"), "is UTF-16"),
+        (b'[chandelier]\nversion = 1\nlog_level = "INF', "config.toml:3: this is not valid TOML"),
+        (b"[chandelier]\nversion = 1\n[chandelier]\n", "this is not valid TOML"),
+        (b"[chandelier]\nversion = 99\n", "was written by a newer chandelier"),
+        (b"[chandelier]\nversion = 1\nlog_levle = 'INFO'\n", "did you mean log_level?"),
+        (b"x = " + b"[" * 5000, "too deep"),
+        (b"# \x00", "this is not valid TOML"),
+    ],
+)
+def test_a_broken_file_is_refused_with_where_and_left_as_it_is(
+    type_in: Type, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    monkeypatch.setenv(
+        "CHANDELIER_TOKEN", "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
+    )
+    Path("config.toml").write_bytes(content)
+
+    for words in (("config", "check"), ("check",), ("run",), ("db", "upgrade")):
+        result = type_in(*words)
+
+        assert result.exit_code == 78, words
+        assert "config.toml" in result.output and "Traceback" not in result.output
+        if words != ("db", "upgrade"):  # the host's own section is all that it needs
+            assert said in result.output
+    assert Path("config.toml").read_bytes() == content
+    assert {path.name for path in Path.cwd().iterdir()} == {"config.toml"}, "nothing was made"
+
+
+@pytest.mark.parametrize(
+    "trouble", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")]
+)
+def test_a_file_that_cannot_be_read_is_never_taken_for_none(
+    type_in: Type, monkeypatch: pytest.MonkeyPatch, trouble: OSError
+) -> None:
+    """A bot with everything at its default would start with an empty database."""
+    write("[chandelier]\nversion = 1\n")
+    real = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "config.toml":
+            raise trouble
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    for words in (("config", "check"), ("run",)):
+        result = type_in(*words)
+        assert result.exit_code == 78
+        assert f"cannot be read ({trouble.strerror})" in result.output
+
+
+def test_links_that_lead_in_a_circle_are_no_config(type_in: Type) -> None:
+    Path("config.toml").symlink_to("config.toml")
+
+    result = type_in("config", "check")
+
+    assert result.exit_code == 78
+    assert "cannot be read (Too many levels of symbolic links)" in result.output
+
+
+def test_a_file_with_a_bom_is_fine_and_an_empty_one_is_noticed(type_in: Type) -> None:
+    Path("config.toml").write_bytes(b"\xef\xbb\xbf[chandelier]\nversion = 1\n")
+    assert type_in("config", "check").exit_code == 0
+
+    write("\n \n")
+    result = type_in("config", "check")
+    assert result.exit_code == 0
+    assert "config.toml: is empty, so everything has its default" in result.output
+    backup = Path("data/backups/config/config-000001-20260101T000000Z.toml")
+    backup.parent.mkdir(parents=True)
+    backup.write_text("[chandelier]\nversion = 1\n", encoding="utf-8")
+    assert "`chandelier config rollback` puts back" in type_in("check").output

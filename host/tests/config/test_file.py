@@ -63,7 +63,7 @@ class TestReading:
     def test_a_file_that_is_not_utf_8_is_refused_with_the_line(self, path: Path) -> None:
         path.write_bytes(b"x = 1\ny = '\xe9'\n")
 
-        assert problem_with(path) == "config.toml:2: is not UTF-8: save it with this encoding"
+        assert problem_with(path).startswith("config.toml:2: is not UTF-8: save it with this encoding")
 
     def test_a_byte_order_mark_and_windows_line_ends_are_fine(self, path: Path) -> None:
         path.write_bytes(b"\xef\xbb\xbfx = 1\r\ny = 2\r\n")

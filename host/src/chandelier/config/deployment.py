@@ -181,6 +181,13 @@ class Deployment:
             found.problems.extend(problem for problem in loaded.problems if problem not in found.problems)
             found.warnings.extend(loaded.warnings)
         self._check_outside(found, schemas, frozenset(also))
+        if self.file.exists and not self.file.text.strip():
+            # As a full disk leaves it; whoever wants only defaults has no file, or one with a line in it.
+            undo = "`chandelier config rollback` puts back the newest backup" if self.backups.newest() else ""
+            message = "is empty, so everything has its default"
+            found.warnings.append(
+                Problem(file=self.path.name, message=f"{message}: {undo}" if undo else message)
+            )
         found.problems.sort(key=lambda problem: (problem.line is None, problem.line or 0))
         return found
 

@@ -61,7 +61,7 @@ class ConfigFile:
             text.encode()
         except UnicodeEncodeError as error:  # what _text could not decode
             line = text.count("\n", 0, error.start) + 1
-            problem = Problem(file=path.name, line=line, message="is not UTF-8: save it with this encoding")
+            problem = Problem(file=path.name, line=line, message=_encoding(text))
             raise ConfigError([problem]) from error
         try:
             data = tomllib.loads(text)
@@ -179,6 +179,14 @@ def _text(path: Path) -> str | None:
         advice = ": check its permissions" if isinstance(error, PermissionError) else ""
         problem = f"cannot be read ({error.strerror}){advice}"
         raise ConfigError([Problem(file=str(path), message=problem)]) from error
+
+
+def _encoding(text: str) -> str:
+    """What to say about a text that is not UTF-8."""
+    start = text[:2].encode("utf-8", errors="surrogateescape")
+    if start in (b"\xff\xfe", b"\xfe\xff"):
+        return "is UTF-16, as some Windows programs save it: save it as UTF-8"
+    return "is not UTF-8: save it with this encoding, or put back a backup: chandelier config rollback"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -197,7 +197,7 @@ async def _show(
 ) -> None:
     rows = await place.rows()
     inputs = [
-        _input(setting, texts.get(setting.name, typed_form(setting, rows[setting.name].value)))
+        _input(place, setting, texts.get(setting.name, typed_form(setting, rows[setting.name].value)))
         for setting in settings
         if fits_a_form(setting, rows[setting.name].value) or setting.name in texts
     ]
@@ -212,14 +212,14 @@ async def _show(
     await press.show_form(title[:LONGEST_TITLE], made("config-typed", payload), *inputs)
 
 
-def _input(setting: Setting, text: str) -> hikari.api.ModalActionRowBuilder:
+def _input(place: Place, setting: Setting, text: str) -> hikari.api.ModalActionRowBuilder:
     row = hikari.impl.ModalActionRowBuilder()
     longer = is_list(setting) or "\n" in text or len(text) > ONE_LINE or setting.allowed.startswith("a table")
     return row.add_text_input(
         key_of(setting.name),
         setting.name[-LONGEST_LABEL:],
         style=hikari.TextInputStyle.PARAGRAPH if longer else hikari.TextInputStyle.SHORT,
-        placeholder=setting.allowed[:LONGEST_PLACEHOLDER],
+        placeholder=place.into(setting.allowed)[:LONGEST_PLACEHOLDER],
         value=text or hikari.UNDEFINED,
         required=False,
         max_length=LONGEST_TEXT,

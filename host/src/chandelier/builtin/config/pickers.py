@@ -49,7 +49,7 @@ async def setting_view(place: Place, setting: Setting, note: str = "") -> View:
     embed.add_field(
         place.into(_("Now")), place.into(field_text(shown(setting, row.value, 800), row.layer, "")).strip()
     )
-    embed.add_field(place.into(_("Allowed")), setting.allowed[:1000])
+    embed.add_field(place.into(_("Allowed")), place.into(setting.allowed)[:1000])
     if not fits_a_form(setting, row.value):
         embed.set_footer(
             place.into(_("This is too long for a form: use /config set, or the plugin's own commands."))

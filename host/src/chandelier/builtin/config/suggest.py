@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import hikari
 import lightbulb
 
 from chandelier.app import Host
-from chandelier.builtin.config.group import Place, open_settings, plugins_with_settings
+from chandelier.builtin.config.group import CAPABILITY, Place, open_settings, plugins_with_settings
 from chandelier.builtin.config.words import choices_of, element_type, is_list, shown, typed_form
 from chandelier.builtin.plugin import Core
 from chandelier.config.layers import Row
 from chandelier.config.schema import Setting
 from chandelier.languages import Messages
+from chandelier.services.access import Person
 
 __all__ = ["suggest_changes", "suggest_plugins", "suggest_settings", "suggest_values"]
 
@@ -72,7 +74,7 @@ async def suggest_changes(ctx: Ask) -> None:
 
     host = await _host(ctx)
     guild_id = ctx.interaction.guild_id
-    if guild_id is None:
+    if guild_id is None or not await _may(ctx, host):
         await ctx.respond([])
         return
     place = Place(host, host.lifecycle.records["core"], int(guild_id), 0, str(ctx.interaction.locale))
@@ -90,11 +92,26 @@ async def _host(ctx: Ask) -> Host:
     return await ctx.client.di.default_container.get(Host)  # pyright: ignore[reportOptionalMemberAccess]
 
 
+async def _may(ctx: Ask, host: Host) -> bool:
+    """Whether the person may use `/config`; suggestions tell what is set, so they are for nobody else."""
+    who = ctx.interaction
+    if who.guild_id is None or who.member is None:
+        return False
+    person = Person(
+        guild_id=who.guild_id,
+        user_id=who.user.id,
+        role_ids=who.member.role_ids,
+        permissions=who.member.permissions,
+    )
+    access = host.lifecycle.records["core"].context.access
+    return await access.allows(person, CAPABILITY, hikari.Permissions.MANAGE_GUILD)
+
+
 async def _place(ctx: Ask) -> Place | None:
     host = await _host(ctx)
     chosen, guild_id = ctx.get_option("plugin"), ctx.interaction.guild_id
     record = host.lifecycle.records.get(str(chosen.value)) if chosen is not None else None
-    if record is None or guild_id is None or not open_settings(record):
+    if record is None or guild_id is None or not open_settings(record) or not await _may(ctx, host):
         return None
     return Place(host, record, int(guild_id), int(ctx.interaction.user.id), str(ctx.interaction.locale))
 
