@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
+
+import linkd
 
 from chandelier.record import Record
 
@@ -58,9 +61,7 @@ def module_of(thing: Any) -> str:
     """The name of the module that a function, class, coroutine or object comes from; "" when unknown."""
     if inspect.iscoroutine(thing):
         return "" if thing.cr_frame is None else str(thing.cr_frame.f_globals.get("__name__", ""))
-    while hasattr(thing, "func"):  # functools.partial
-        thing = thing.func
-    if hasattr(thing, "__wrapped__"):
-        thing = inspect.unwrap(thing)
+    while isinstance(thing, functools.partial | linkd.AutoInjecting):
+        thing = thing.func if isinstance(thing, functools.partial) else thing._func
     name = getattr(thing, "__module__", None)
     return name if isinstance(name, str) else type(thing).__module__

@@ -12,6 +12,7 @@ import lightbulb
 from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
 from lightbulb.localization import localization_unsupported
+from linkd.utils import get_dependency_id
 from loguru import logger
 
 from chandelier.barrier import discard, held
@@ -251,7 +252,13 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         ):
             if plugin is not None:
                 container.add_value(type(plugin), plugin)
-            yield container
+            try:
+                yield container
+            finally:
+                if (
+                    plugin is not None
+                ):  # a library's timer may keep this context for a while, and the container
+                    _take_out(container, type(plugin))
 
     async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
         watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
@@ -318,6 +325,15 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             logger.bind(plugin=owner, reference=reference).warning(
                 "could not tell the person why {} failed: {}", what, unanswered
             )
+
+
+def _take_out(container: Any, kind: type[Any]) -> None:
+    """Take a value out of a container that is about to be closed."""
+    name = get_dependency_id(kind)
+    container._instances.pop(name, None)
+    if name in container._graph:
+        container._graph.remove_node(name)
+    container._expression_cache.clear()
 
 
 async def _tell(
