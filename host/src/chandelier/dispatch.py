@@ -7,6 +7,7 @@ from typing import Any
 
 from chandelier.containment import Containment
 from chandelier.gate import HostGate
+from chandelier.routing.answers import answer_for
 from chandelier.routing.binding import Binder
 from chandelier.services.due import PluginNotRunning
 from chandelier.services.outbox import Effect
@@ -37,6 +38,11 @@ class Dispatch:
         handler = self._binder.handler(plugin, table, kind)
         if handler is None:
             raise PluginNotRunning(f"this version of plugin {plugin} has no {table} named {kind!r}")
-        return await self._containment.run(
-            plugin, f"{table[:-1]} {kind}", self._binder.call(plugin, handler, subject)
-        )
+        what = f"{table[:-1]} {kind}"
+        try:
+            return await self._containment.run(plugin, what, self._binder.call(plugin, handler, subject))
+        except Exception as error:
+            # Who asked logs it and tries again; here it only counts, unless it is not the plugin's own fault.
+            if answer_for(error, "").kind == "runtime" and self._gate.lifecycle is not None:
+                self._gate.lifecycle.note_failure(plugin, what, error)
+            raise
