@@ -42,7 +42,8 @@ class Hooks:
         except (pluggy.PluginValidationError, ValueError) as error:
             if self._manager.get_plugin(name) is plugin:
                 self._manager.unregister(plugin)
-            raise PluginError(f"a hook of plugin {name} does not fit the contract: {error}") from error
+            said = " ".join(str(error).split())
+            raise PluginError(f"a hook of plugin {name} does not fit the contract: {said}") from error
         for caller in self._manager.get_hookcallers(plugin) or []:
             for one in caller.get_hookimpls():
                 if one.plugin is plugin and (one.hookwrapper or one.wrapper):

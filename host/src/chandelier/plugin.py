@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import attrs
 import hikari
-from attrs.validators import deep_iterable, instance_of
+from attrs.validators import deep_iterable
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Health", "HealthLevel", "Manifest", "PersonalData", "Plugin", "PluginContext", "StatusSection"]
 
-_LINES: Any = deep_iterable(instance_of(str), instance_of(tuple))
+
+def _of(kind: type, words: str) -> Any:
+    """A validator for one type of value, which says clearly what is wrong."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise TypeError(f"{attribute.name} is {value!r}; expected is {words}")
+
+    return check
+
+
+_LINES: Any = deep_iterable(_of(str, "text"), _of(tuple, "a tuple of lines"))
 """Several lines, not one text that would be taken for a line per letter."""
 
 ConfigT = TypeVar("ConfigT")
@@ -46,20 +57,23 @@ class PersonalData:
 class Manifest:
     """The static facts of a plugin that the host needs before it connects to Discord."""
 
-    summary: str = attrs.field(validator=instance_of(str))
+    summary: str = attrs.field(validator=_of(str, "text"))
     """One line that `/plugins` and `chandelier plugins list` show."""
-    intents: hikari.Intents = attrs.field(default=hikari.Intents.NONE, validator=instance_of(hikari.Intents))
+    intents: hikari.Intents = attrs.field(
+        default=hikari.Intents.NONE, validator=_of(hikari.Intents, "hikari's Intents")
+    )
     """Gateway intents; the host connects with the union of all plugins'."""
     cache: hikari.api.CacheComponents = attrs.field(
-        default=hikari.api.CacheComponents.NONE, validator=instance_of(hikari.api.CacheComponents)
+        default=hikari.api.CacheComponents.NONE,
+        validator=_of(hikari.api.CacheComponents, "hikari's CacheComponents"),
     )
     """Parts of hikari's cache; the host keeps the union of all plugins'."""
     permissions: hikari.Permissions = attrs.field(
-        default=hikari.Permissions.NONE, validator=instance_of(hikari.Permissions)
+        default=hikari.Permissions.NONE, validator=_of(hikari.Permissions, "hikari's Permissions")
     )
     """What the bot itself must be allowed to do in a server."""
     personal_data: tuple[PersonalData, ...] = attrs.field(
-        default=(), converter=tuple, validator=deep_iterable(instance_of(PersonalData))
+        default=(), converter=tuple, validator=deep_iterable(_of(PersonalData, "PersonalData"))
     )
 
 
@@ -82,7 +96,7 @@ class Health:
 class StatusSection:
     """A plugin's part of `/status`: a title and a few short lines for members to read."""
 
-    title: str = attrs.field(validator=instance_of(str))
+    title: str = attrs.field(validator=_of(str, "text"))
     lines: tuple[str, ...] = attrs.field(validator=_LINES)
 
 

@@ -53,6 +53,8 @@ class Record:
     failed: int = 0
     last_error: str = ""
     retry: asyncio.Task[None] | None = None
+    warning: str = ""
+    """What its owner should know although it runs."""
     missing: str = ""
     """What the host cannot give it until it is restarted; the plugin is degraded meanwhile."""
     superseded: bool = False

@@ -13,6 +13,7 @@ from chandelier.errors import PluginError
 from chandelier.hooks import Hooks, call_within
 from chandelier.loading import describe, import_plugin, required_by
 from chandelier.plugin import Health, HealthLevel
+from chandelier.private_use import private_use_of
 from chandelier.record import Record, State
 
 __all__ = ["Preparation", "Steps", "move", "ranks"]
@@ -73,6 +74,9 @@ class Steps:
 
     def load(self, record: Record) -> None:
         """Import a plugin and learn what it declares."""
+        record.warning = private_use_of(record.candidate) or ""
+        if record.warning:
+            logger.bind(plugin=record.name).warning("plugin {}: {}", record.name, record.warning)
         try:
             record.plugin = import_plugin(record.candidate)
             record.requires = required_by(record.plugin)

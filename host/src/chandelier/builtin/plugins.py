@@ -112,6 +112,6 @@ async def _tell(ctx: lightbulb.Context, text: str) -> None:
 
 def _line(record: Record) -> str:
     summary = record.description.manifest.summary if record.description is not None else ""
-    said = record.reason or summary
+    said = record.reason or record.warning or summary
     sign, version = SIGNS.get(record.state, "⚪"), record.candidate.version
     return f"{sign} **{record.name}** {version} — {record.state}: {said}"

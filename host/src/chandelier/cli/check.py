@@ -32,6 +32,7 @@ from chandelier.config.host import HostConfig
 from chandelier.config.problems import ConfigError
 from chandelier.discovery import versions_of
 from chandelier.errors import ChandelierError
+from chandelier.private_use import private_use_of
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
@@ -110,10 +111,12 @@ def findings(installed: Installed, config_path: Path) -> Iterator[Finding]:
 def _plugins(installed: Installed) -> Iterator[Finding]:
     for plugin in installed.plugins:
         if plugin.problem is not None:
-            said = plugin.problem if plugin.candidate.verdict is None else f"{plugin.name}: {plugin.problem}"
+            said = plugin.problem if plugin.name in plugin.problem else f"{plugin.name}: {plugin.problem}"
             yield Finding("plugins", Level.PROBLEM, said)
         else:
             yield Finding("plugins", Level.OK, f"{plugin.name} {plugin.candidate.version} can run")
+        if (private := private_use_of(plugin.candidate)) is not None:
+            yield Finding("plugins", Level.WARNING, f"{plugin.name}: {private}")
 
 
 def _config(installed: Installed, deployment: Deployment, path: Path) -> Iterator[Finding]:

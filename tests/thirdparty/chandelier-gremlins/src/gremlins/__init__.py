@@ -1,0 +1,1 @@
+"""Plugins by somebody else, each of which does one thing wrong while it starts or stops."""
