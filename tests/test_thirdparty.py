@@ -284,7 +284,14 @@ async def test_commands_that_discord_would_refuse_do_not_cost_others_theirs(
 
 # ---- while they run
 
-WAYS = ("raises", "exits", "panics", "recurses", "cancels", "hangs", "clings", "answers nonsense")
+WAYS = (
+    "exits",
+    "hangs",
+    *(
+        pytest.param(way, marks=pytest.mark.endurance)
+        for way in ("raises", "panics", "recurses", "cancels", "answers nonsense")
+    ),
+)
 
 
 class Trigger:

@@ -136,3 +136,28 @@ async def test_work_that_is_cancelled_before_it_began_leaves_no_warning(desk: De
     await asyncio.gather(background, asked, return_exceptions=True)
 
     assert desk.reports == []  # and pytest fails on the warning that a coroutine was never awaited
+
+
+async def test_who_waits_for_work_that_does_not_end_is_not_held_up_beyond_its_limit(desk: Desk) -> None:
+    """A command whose code catches everything must still be answered, and a stop must not wait for it."""
+    let_go = asyncio.Event()
+
+    async def cling() -> None:
+        while not let_go.is_set():
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    waiting = asyncio.create_task(desk.containment.run("a", "command", cling(), timeout=10))
+    await desk.pass_time(0)
+    await desk.pass_time(10)
+    assert not waiting.done(), "it has five seconds for its last things"
+    await desk.pass_time(5)
+
+    with pytest.raises(HookTimeout, match="goes on although it was cancelled"):
+        await waiting
+    await desk.containment.idle()
+    let_go.set()
+    await desk.containment.cancel("a")
+    assert desk.containment.running("a") == []

@@ -56,10 +56,11 @@ def import_plugin(candidate: Candidate) -> Plugin[Any]:
         ) from error
     if not isinstance(made, Plugin):
         raise PluginError(f"{candidate.target} of {candidate.distribution} is not a chandelier.Plugin")
+    required_by(made)
     return cast("Plugin[Any]", made)
 
 
-def required_by(plugin: Plugin[Any]) -> tuple[str, ...]:
+def required_by(plugin: Plugin[Any], /) -> tuple[str, ...]:
     """The names of the plugins that one needs. Raises PluginError when it does not say it as it should."""
     with holding():
         stated: Any = plugin.requires

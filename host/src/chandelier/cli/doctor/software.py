@@ -40,8 +40,7 @@ def plugins(patient: Examination) -> Iterator[Finding]:
     """Whether each installed plugin can run, and if not, why."""
     for plugin in patient.installed.plugins:
         if plugin.problem is not None:
-            refused = plugin.candidate.verdict is not None
-            said = f"{plugin.name}: {plugin.problem}" if refused else plugin.problem
+            said = plugin.problem if plugin.name in plugin.problem else f"{plugin.name}: {plugin.problem}"
             do = "install what it asks for, or uninstall it; the others run without it"
             yield Finding("plugins", Level.PROBLEM, said, do)
         else:
