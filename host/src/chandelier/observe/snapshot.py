@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -44,8 +44,6 @@ class Snapshot(Collector):
         self._host = host
         self.depths = Depths()
         """The queues as they were read last: the database cannot be asked from within a scrape."""
-        self.lag_by_plugin: Mapping[str, float] = {}
-        """Seconds that each plugin kept the loop from running; a watchdog's numbers."""
         self._build = [
             version("chandelier"),
             platform.python_version(),
@@ -93,9 +91,9 @@ class Snapshot(Collector):
         )
         yield _counter(
             "chandelier_loop_blocked_seconds",
-            "Seconds that a plugin kept the event loop from running.",
+            "Seconds that a plugin, or the host, kept the event loop from running.",
             ("plugin",),
-            [((name,), seconds) for name, seconds in self.lag_by_plugin.items()],
+            [((name,), lag.seconds) for name, lag in list(host.watchdog.lags.items())],
         )
 
     def _gateway(self, host: Host) -> Iterator[Metric]:

@@ -182,24 +182,30 @@ class Standing:
         return self.top_role_position > 0 and 0 < self.top_role_id < other.top_role_id
 
 
-def check_hierarchy(*, actor: Standing, target: Standing, bot: Standing, guild: str = "this server") -> None:
+def check_hierarchy(
+    *, actor: Standing, target: Standing, bot: Standing, guild: str = _("this server")
+) -> None:
     """Let an action on a member pass that the hierarchy allows; raises NotAllowed naming the rule otherwise.
 
     Actor over target, bot over target, never the guild's owner, nobody on themselves. It holds for the
     bot's owners too. ``guild`` is how the message calls the guild.
     """
     if actor.user_id == target.user_id:
-        raise NotAllowed("You cannot do this to yourself.")
+        raise NotAllowed(_("You cannot do this to yourself."))
     if bot.user_id == target.user_id:
-        raise NotAllowed("I cannot do this to myself; ask the server's admins to do it.")
+        raise NotAllowed(_("I cannot do this to myself; ask the server's admins to do it."))
     if target.is_owner:
-        raise NotAllowed(f"They own {guild}: nobody can do this to them.")
+        raise NotAllowed(_("They own {guild}: nobody can do this to them.", guild=guild))
     if not actor.is_above(target):
-        raise NotAllowed("Your highest role is not above theirs; someone with a higher role has to do this.")
+        raise NotAllowed(
+            _("Your highest role is not above theirs; someone with a higher role has to do this.")
+        )
     if not bot.is_above(target):
         raise NotAllowed(
-            "My highest role is not above theirs, so Discord does not let me; "
-            "an admin can move my role up in the server settings."
+            _(
+                "My highest role is not above theirs, so Discord does not let me; "
+                "an admin can move my role up in the server settings."
+            )
         )
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
-from chandelier.cli.doctor import database, discord, machine, software
+from chandelier.cli.doctor import database, discord, machine, software, vault
 from chandelier.cli.doctor.finding import Check, Examination, Finding, Level
 
 __all__ = ["CHECKS", "examine"]
@@ -24,6 +24,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     machine.clock,
     database.tables,
     database.backups,
+    vault.keys,
     discord.invite,
     discord.online,
 )
