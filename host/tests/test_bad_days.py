@@ -72,7 +72,7 @@ class Market:
     async def nobody_is_blamed(self) -> None:
         record = self.host.lifecycle.records["diary"]
         assert record.state is State.RUNNING
-        assert not record.failures
+        assert record.failed == 0
 
     async def all_is_well(self, *kept: str) -> None:
         """What was promised before and during the trouble happens, once each."""

@@ -291,7 +291,7 @@ async def test_the_hosts_commands_in_italian_and_in_english(start_host, market) 
     boss = general.guild.owner
     boss.locale = "it"
     listed = await boss.slash(general, "plugins list")
-    assert "attivo: I comandi propri del bot" in listed.text
+    assert "attivo: I comandi del bot stesso" in listed.text
     refused = await boss.slash(general, "plugins disable", name="core")
     assert "Solo il proprietario del bot" in refused.content
 
@@ -323,8 +323,8 @@ async def test_what_is_wrong_with_a_setting_is_told_in_italian(install, start_ho
 
     italian, english = await ida.slash(general, "set", every=5), await alice.slash(general, "set", every=5)
 
-    assert italian.content == "impostazioni del server: every: 5 è troppo piccolo, valori ammessi: 10 o più"
-    assert english.content == "guild settings: every: 5 is too small, allowed: 10 or more"
+    assert italian.content == "**every**: 5 è troppo piccolo. Valori ammessi: 10 o più."
+    assert english.content == "**every**: 5 is too small. Allowed: 10 or more."
 
 
 # ---- without Discord

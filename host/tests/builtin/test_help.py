@@ -132,7 +132,7 @@ async def test_one_command_is_explained_and_a_misspelt_one_is_guessed(discord, s
     )
     assert "no command `/xyzzy`" in await told(alice, "xyzzy")
     choices = await alice.autocomplete(general, "help", "command", "/b")
-    assert [choice["value"] for choice in choices] == ["buy"]
+    assert [choice["value"] for choice in choices] == ["buy", "feedback"]
 
 
 async def test_what_does_not_fit_a_page_comes_with_a_button_also_after_a_restart(

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from chandelier.services.export_files import pack
+from chandelier.services.privacy import ERASE
 from chandelier.storage.tables import ErasurePartRow, ErasureRow, TimerRow
 
 DIARY = """
@@ -162,7 +163,7 @@ async def test_erasing_says_before_what_goes_and_after_what_went_plugin_by_plugi
     async with host.database.read() as session:
         [row] = (await session.scalars(select(ErasureRow))).all()
         assert row.person_id is None  # that something was erased stays, and not of whom
-        assert (await session.scalars(select(TimerRow))).all() == []
+        assert (await session.scalars(select(TimerRow).where(TimerRow.kind == ERASE))).all() == []
 
 
 async def test_a_question_belongs_to_who_asked_and_grows_old(discord, start_host, market) -> None:

@@ -393,7 +393,7 @@ class TestFailing:
 
             async def _take(self, *arguments: Any) -> Any:
                 taken = await super()._take(*arguments)
-                if not self.told:
+                if taken and not self.told:
                     self.told = True
                     raise ConnectionResetError("the answer never came")
                 return taken

@@ -10,6 +10,7 @@ import pytest
 import chandelier
 from chandelier.config.deployment import Deployment
 from chandelier.context import GuildConfigs
+from chandelier.services.audit import AuditLog
 from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
@@ -35,7 +36,8 @@ def settings(hosted: Database) -> GuildSettings:
 @pytest.fixture
 def configs(hosted: Database, settings: GuildSettings, tmp_path: Path) -> GuildConfigs:
     deployment = Deployment.read(tmp_path / "config.toml", {})
-    return GuildConfigs("shop", Config, deployment, settings, hosted.storage("chandelier"))
+    audit = AuditLog(hosted).audit("shop")
+    return GuildConfigs("shop", Config, deployment, settings, hosted.storage("chandelier"), audit)
 
 
 async def test_people_who_change_different_settings_at_once_lose_nothing(

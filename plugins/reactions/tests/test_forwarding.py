@@ -129,7 +129,7 @@ async def test_an_emoji_that_is_none_is_refused_with_what_to_write(start_host, g
         gallery.general, "config set", plugin="reactions", setting="emoji", value=value
     )
 
-    assert answer.text.startswith("guild settings: ")
+    assert answer.text.startswith("**reactions**: ")
     assert "write the emoji itself, or <:name:id>" in answer.text
     message = await gallery.alice.send(gallery.general, "my new painting")
     await gallery.cora.react(message, ARROW)
