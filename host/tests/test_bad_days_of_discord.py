@@ -9,7 +9,8 @@ from pathlib import Path
 import hikari
 import pytest
 
-from chandelier import app, discovery
+from chandelier import discovery
+from chandelier import running as running_room
 from chandelier.config.deployment import Deployment
 from chandelier.connection import Refused, connect
 from chandelier.errors import ServiceUnavailable
@@ -67,7 +68,9 @@ def running(discord: LocalDiscord, folder: Path, *plugins: str) -> asyncio.Task[
     without = [
         candidate.name for candidate in discovery.candidates() if candidate.name not in {"core", *plugins}
     ]
-    return asyncio.create_task(app.run(Deployment.read(folder / "config.toml", environ), without=without))
+    return asyncio.create_task(
+        running_room.run(Deployment.read(folder / "config.toml", environ), without=without)
+    )
 
 
 @pytest.mark.endurance

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any
 
 import hikari
 import lightbulb
 from loguru import logger
 
-from chandelier import discovery
 from chandelier.breaker import Budget
 from chandelier.builtin.settings import AUTOMATIC
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
-from chandelier.config.migrations import ConfigMigration
-from chandelier.config.problems import ConfigError
 from chandelier.config.secret import Secret
-from chandelier.connection import connect, ended, in_short, refused_token
+from chandelier.connection import connect, in_short
 from chandelier.containment import Containment, ParkingClock
-from chandelier.discovery import Candidate
 from chandelier.dispatch import Dispatch
 from chandelier.errors import PluginError, ServiceUnavailable
 from chandelier.gate import HostGate
@@ -43,6 +37,7 @@ from chandelier.routing.commands import CommandRouter
 from chandelier.routing.components import ComponentIds
 from chandelier.routing.events import RoutedBot
 from chandelier.routing.sync import CommandSync, SyncResult
+from chandelier.selection import ESSENTIAL, Selection
 from chandelier.services.access_rules import AccessRules
 from chandelier.services.audit import AuditLog
 from chandelier.services.capabilities import Capabilities, declared_by
@@ -59,7 +54,6 @@ from chandelier.storage.engine import Database
 from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.host_state import HostState
-from chandelier.storage.names import HOST_NAME
 from chandelier.strays import Strays
 from chandelier.switching import remember
 from chandelier.token_watch import TokenWatch
@@ -67,10 +61,7 @@ from chandelier.upgrades import Upgrades
 from chandelier.watchdog import Watchdog
 from chandelier.whose import Whose
 
-__all__ = ["ESSENTIAL", "Host", "run"]
-
-ESSENTIAL = "core"
-"""The plugin of the host's own commands; it cannot be disabled."""
+__all__ = ["ESSENTIAL", "Host"]
 
 _NO_TOKEN = "MA.offline.offline"  # noqa: S105 - of the user 0, for hikari, which reads the bot's id in it
 
@@ -100,8 +91,7 @@ class Host:
         self.deployment = deployment
         self.config: HostConfig = deployment.host(HostConfig)
         self.clock: Clock = clock or SystemClock()
-        self._without = {*without, *self.config.without}
-        self._only = None if only is None else {*only, ESSENTIAL}
+        self.selection = Selection(self, {*without, *self.config.without}, only)
         self.gate = HostGate()
         self.containment = Containment(
             self.clock, self.gate.reported, timeout=self.config.handler_timeout, choose=choose
@@ -125,7 +115,7 @@ class Host:
             self.lifecycle.note_block,
             limit=self.config.block_limit,
         )
-        self.lifecycle.rediscover = lambda name: self._look_again().get(name)
+        self.lifecycle.rediscover = lambda name: self.selection.look_again().get(name)
         self.database = Database(
             self.config.database(deployment.base).render_as_string(hide_password=False),
             data_dir=self.config.data_path(deployment.base),
@@ -165,7 +155,7 @@ class Host:
             await self._open_storage()
             await self.observatory.start()
             await self._assemble_all()
-            for record in self._in_state(State.LOADED):
+            for record in self.in_state(State.LOADED):
                 if await self.lifecycle.set_up(record):
                     await self.lifecycle.start(record)
             await self._connect()
@@ -187,12 +177,12 @@ class Host:
         """
         await self._open_storage()
         await self._assemble_all()
-        for record in self._in_state(State.LOADED):
+        for record in self.in_state(State.LOADED):
             await self.lifecycle.set_up(record)
 
     async def _assemble_all(self) -> None:
-        await self._load()
-        await self._check_config()
+        await self.selection.load()
+        await self.selection.check_config()
         await self._assemble()
 
     async def stop(self) -> None:
@@ -252,59 +242,6 @@ class Host:
         await self.upgrades.build_own(HOST_HISTORY)
         self.ids = ComponentIds(await self.state.key("components"))
         await self.vault.start()
-
-    async def _load(self) -> None:
-        self._installed = discovery.candidates()
-        for name in sorted(self._without - {candidate.name for candidate in self._installed}):
-            logger.warning("no plugin named {} is installed, so none is left out for that name", name)
-        found = [
-            candidate
-            for candidate in self._installed
-            if candidate.name not in self._without and (self._only is None or candidate.name in self._only)
-        ]
-        self.lifecycle.add(found)
-        self.whose.learn()
-        await self._tell_of_abandoned()
-        disabled = await self.state.disabled() - {ESSENTIAL}
-        for record in self.lifecycle.records.values():
-            if record.name in disabled:
-                record.enabled, record.state, record.reason = False, State.STOPPED, "disabled"
-            elif record.state is State.FOUND:
-                self.lifecycle.load(record)
-
-    async def _tell_of_abandoned(self) -> None:
-        """A plugin that was uninstalled keeps its data: nothing is lost, and nobody wonders where it went."""
-        there = {candidate.name for candidate in self._installed}
-        for name in sorted((await self.upgrades.migrator.installed()).keys() - there - {HOST_NAME}):
-            logger.warning(
-                "the plugin {} is not installed; its data is kept and is there again when it comes back", name
-            )
-
-    async def _check_config(self) -> None:
-        described: dict[str, tuple[type[Any], Sequence[ConfigMigration]]] = {}
-        for record in self._in_state(State.LOADED):
-            assert record.description is not None
-            if (schema := record.description.schema) is None:
-                continue
-            versioned = (schema, record.description.config_migrations)
-            try:
-                self.deployment.preview({record.name: versioned})
-            except PluginError as error:  # a migration that is missing or fails is the plugin's defect
-                await self.lifecycle.give_up(record, error)
-            else:
-                described[record.name] = versioned
-        if self.config.auto_migrate:
-            for change in self.deployment.migrate(described):
-                logger.info("config: {}", change)
-                await self.audit.record("config.migrate", subject=str(change))
-        schemas = {name: schema for name, (schema, _) in described.items()}
-        _, problems, warnings = self.deployment.check(
-            {HOST_NAME: HostConfig, **schemas}, also=[candidate.name for candidate in self._installed]
-        )
-        for warning in warnings:
-            logger.warning("config: {}", warning)
-        if problems:
-            raise ConfigError(problems)
 
     async def _assemble(self) -> None:
         manifests = [
@@ -412,7 +349,7 @@ class Host:
 
     async def enable(self, name: str) -> Record:
         """Start a plugin and remember it. Raises PluginError with what keeps it from running."""
-        self._look_again()
+        self.selection.look_again()
         record = await self.lifecycle.enable(name)
         await self._remember(record)
         return record
@@ -428,20 +365,10 @@ class Host:
     async def reload(self, name: str) -> Record:
         """Bring in a plugin's newly installed code, or go on with the old."""
         before = self.lifecycle.records[name].candidate.version if name in self.lifecycle.records else None
-        record = await self.lifecycle.reload(name, self._look_again().get(name))
+        record = await self.lifecycle.reload(name, self.selection.look_again().get(name))
         after = {"version": record.candidate.version}
         await self.audit.record("plugin.reload", subject=name, before={"version": before}, after=after)
         return record
-
-    def _look_again(self) -> dict[str, Candidate]:
-        """What is installed now, by name; what is new is known from here on, and waits to be enabled."""
-        importlib.invalidate_caches()
-        installed = {candidate.name: candidate for candidate in discovery.candidates()}
-        allowed = installed.keys() - self._without
-        if self._only is not None:
-            allowed &= self._only
-        self.lifecycle.add(installed[name] for name in sorted(allowed - self.lifecycle.records.keys()))
-        return installed
 
     async def _remember(self, record: Record) -> None:
         version = record.candidate.config_version
@@ -466,7 +393,8 @@ class Host:
         chosen = (await context.config_for(guild_id)).language if context is not None else AUTOMATIC
         return None if chosen == AUTOMATIC else chosen
 
-    def _in_state(self, state: State) -> list[Record]:
+    def in_state(self, state: State) -> list[Record]:
+        """The plugins that are in a state, each after those that it requires."""
         return [record for record in self.lifecycle.in_order() if record.state is state]
 
 
@@ -475,28 +403,3 @@ async def _all(*steps: Callable[[], Awaitable[None]]) -> None:
     for failed in await asyncio.gather(*(step() for step in steps), return_exceptions=True):
         if isinstance(failed, BaseException):
             raise failed
-
-
-async def run(deployment: Deployment, *, without: Sequence[str] = (), logs: Logs | None = None) -> None:
-    """Run a deployment until cancelled (it stops cleanly then) or until the connection is lost for good.
-
-    Raises ConfigError, or ServiceUnavailable when Discord or the database cannot be used.
-    """
-    host = Host(deployment, without=without, logs=logs)
-    await host.start()
-    joined = asyncio.ensure_future(host.bot.join())
-    refused = asyncio.ensure_future(host.token_watch.refused.wait())
-    try:
-        # Not cancelled: a cancelled join takes the shards down under hikari; its close() then waits for ever.
-        await asyncio.wait({joined, refused}, return_when=asyncio.FIRST_COMPLETED)
-        if refused.done():
-            raise refused_token()
-        joined.result()
-        raise ServiceUnavailable("the connection to Discord ended and was not restored")
-    except (hikari.HTTPError, hikari.GatewayError, OSError) as error:
-        raise ended(error, host.bot, host.asked_intents) from error
-    finally:
-        refused.cancel()
-        logger.info("stopping")
-        await host.stop()
-        await asyncio.gather(joined, return_exceptions=True)

@@ -43,7 +43,7 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
     A second Ctrl-C ends it at once. Exit codes: 0 stopped, 1 Discord or the database cannot be used,
     78 bad config, no token, or one that Discord refuses.
     """
-    from chandelier import app
+    from chandelier import running
     from chandelier.connection import Refused, token_problem
 
     named = click.get_current_context().get_parameter_source("config_path")
@@ -67,7 +67,7 @@ def run_command(installed: Installed, config_path: Path, without: tuple[str, ...
         resolve_interrupted(installed, config_path)
         deployment = Deployment.read(config_path, os.environ)
         try:
-            run_until_told(app.run(deployment, without=without, logs=logs))
+            run_until_told(running.run(deployment, without=without, logs=logs))
         except ConfigError:
             raise
         except ChandelierError as error:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import aiohttp
 
 import loopcord
-from chandelier import app
+from chandelier import running
 from chandelier.clock import Clock, SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
@@ -76,7 +76,7 @@ class Demo:
             )
             deployment = Deployment.read(config, {"CHANDELIER_TOKEN": self.discord.token})
             logs = stack.enter_context(Logs.of(deployment.host(HostConfig), deployment.base))
-            self._host = asyncio.create_task(app.run(deployment, logs=logs), name="the host")
+            self._host = asyncio.create_task(running.run(deployment, logs=logs), name="the host")
             stack.push_async_callback(_end, self._host)
             self.page = await stack.enter_async_context(
                 Page(

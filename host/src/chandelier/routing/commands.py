@@ -13,19 +13,17 @@ import lightbulb
 from lightbulb.client import DEFAULT_EXECUTION_STEP_ORDER
 from lightbulb.commands import execution
 from linkd.utils import get_dependency_id
-from loguru import logger
 
-from chandelier.barrier import discard, held
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.languages import Languages, Messages
 from chandelier.plugin import Plugin
-from chandelier.routing.answers import Answer, answer_for, root_cause
+from chandelier.routing.answering import Answering
+from chandelier.routing.answers import answer_for
 from chandelier.routing.attached import AttachedMenus, AttachedModals
 from chandelier.routing.components import ComponentIds, ComponentPress, FormSubmit, Route
 from chandelier.routing.localisation import localisations
 from chandelier.routing.spoken import SpokenAutocomplete, SpokenContext
-from chandelier.services.acting import Actor, acting
 from chandelier.storage.names import HOST_NAME
 
 if TYPE_CHECKING:
@@ -33,21 +31,10 @@ if TYPE_CHECKING:
 
     from lightbulb.commands.commands import CommandBase
 
-__all__ = ["DEFER_AFTER", "CommandRouter", "Gate"]
+__all__ = ["CommandRouter", "Gate"]
 
 _ = Messages(__package__)
 
-DEFER_AFTER = 1.8
-"""Seconds after which the host defers for a slow handler.
-
-Discord wants a first response within 3 seconds (Discord's documentation, Receiving and Responding).
-"""
-TELL_WITHIN = 3.0
-"""Seconds that a stop waits for the answer to somebody whose command it interrupts."""
-INTERRUPTED = _(
-    "This was interrupted: the bot, or this part of it, is being stopped or updated. "
-    "See whether it was done, and try again in a minute."
-)
 AUTOCOMPLETE_WITHIN = 2.5
 """Seconds for an autocompletion; a later answer is of no use to the person typing."""
 
@@ -80,7 +67,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
     """lightbulb's client whose commands belong to plugins and run contained."""
 
     __slots__ = (
-        "_clock",
+        "_answers",
         "_containment",
         "_gate",
         "_owners",
@@ -113,8 +100,8 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             features=(),
         )
         self._containment = containment
-        self._clock = clock
         self._gate = gate
+        self._answers = Answering(containment, clock, gate, self.languages)
         self._owners: dict[Any, str] = {}
         self.component_ids: ComponentIds | None = None
         self.on_unknown_command: Callable[[int | None], object] = lambda _: None
@@ -159,10 +146,10 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         """Run the command an interaction names, or say why not."""
         self.languages.heard(int(interaction.user.id), str(interaction.locale))
         if not self._started:
-            await self._tell(interaction, _("I am still starting. Try again in a few seconds."))
+            await self._answers.tell(interaction, _("I am still starting. Try again in a few seconds."))
         elif self._resolve_options_and_command(interaction) is None:
             self.on_unknown_command(interaction.registered_guild_id)
-            await self._tell(
+            await self._answers.tell(
                 interaction,
                 _("I no longer have this command; the list is being refreshed. Try again in a moment."),
             )
@@ -211,7 +198,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         if refusal is not None:
             await context.respond(refusal, flags=hikari.MessageFlag.EPHEMERAL)
             return
-        await self._answering(owner, what, context, self._run_pipeline(context, owner))
+        await self._answers.answering(owner, what, context, self._run_pipeline(context, owner))
 
     async def _run_pipeline(self, context: lightbulb.Context, owner: str) -> None:
         await self._admit(owner, context, context.command)
@@ -268,7 +255,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             await self._attached(self.menus.owners.get(menu), "menu", work)
         else:
             text = _("This button no longer works. Use the command again to get a fresh one.")
-            await self._tell(interaction, text)
+            await self._answers.tell(interaction, text)
 
     async def handle_modal_interaction(
         self, interaction: hikari.ModalInteraction, initial_response_sent: asyncio.Event
@@ -284,7 +271,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             await self._attached(self.modals.owners.get(interaction.custom_id), "modal", work)
         else:
             text = _("This form no longer works. Use the command again to get a fresh one.")
-            await self._tell(interaction, text)
+            await self._answers.tell(interaction, text)
 
     async def _attached(self, owner: str | None, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Run the callback of a menu or modal that lightbulb keeps in memory; it answers for itself."""
@@ -298,7 +285,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
         refusal = self._gate.refusal(route.plugin, context.guild_id)
         if refusal is not None or handler is None:
             gone = _("This no longer exists in the version that runs now.")
-            await self._tell(context.interaction, refusal or gone)
+            await self._answers.tell(context.interaction, refusal or gone)
             return
 
         async def run() -> None:
@@ -307,7 +294,7 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
                 await handler(context)
 
         what = f"{'form' if form else 'component'} {route.action}"
-        await self._answering(route.plugin, what, context, run())
+        await self._answers.answering(route.plugin, what, context, run())
 
     # ---- shared
 
@@ -333,94 +320,9 @@ class CommandRouter(lightbulb.GatewayEnabledClient):
             try:
                 yield container
             finally:
-                if (
-                    plugin is not None
-                ):  # a library's timer may keep this context for a while, and the container
+                # A library's timer may keep this context for a while, and the container with it.
+                if plugin is not None:
                     _take_out(container, type(plugin))
-
-    async def _answering(self, owner: str, what: str, context: Any, work: Any) -> None:
-        watch = asyncio.create_task(self._defer_in_time(owner, what, context), name=f"{owner}: defer {what}")
-        try:
-            with acting(Actor.person(context.user.id)):
-                await self._containment.run(
-                    owner, what, self._told_when_interrupted(owner, what, context, work)
-                )
-        except Exception as error:  # noqa: BLE001 - every failure becomes an answer
-            await self._explain(owner, what, context, error)
-        else:
-            try:
-                if await self._still_waits(context, watch):
-                    await context.respond(_("Done."), flags=hikari.MessageFlag.EPHEMERAL)
-            except hikari.HikariError as unanswered:
-                logger.bind(plugin=owner).warning("could not say that {} is done: {}", what, unanswered)
-        finally:
-            watch.cancel()
-            discard(work)
-
-    async def _still_waits(self, context: Any, watch: asyncio.Task[bool]) -> bool:
-        """Whether the person has no answer yet, or only the deferral that ``watch`` made for the handler."""
-        if not context.initial_response_sent.is_set():
-            return True  # if the deferral is on its way, the answer waits for it, and takes its place
-        if not watch.done() or watch.cancelled() or not watch.result():
-            return False
-        shown = await context.interaction.fetch_initial_response()
-        return hikari.MessageFlag.LOADING in shown.flags
-
-    async def _told_when_interrupted(self, owner: str, what: str, context: Any, work: Any) -> Any:
-        """The work; when it is cancelled, the person is told before whoever cancelled it goes on.
-
-        Otherwise a deferred answer would say for ever that the bot is thinking.
-        """
-        try:
-            return await held(work)
-        except asyncio.CancelledError:
-            if not self._containment.timed_out:
-                try:
-                    async with asyncio.timeout(TELL_WITHIN):
-                        await context.respond(INTERRUPTED, flags=hikari.MessageFlag.EPHEMERAL)
-                except Exception as unanswered:  # noqa: BLE001 - the stop goes on whatever Discord says
-                    logger.bind(plugin=owner).warning(
-                        "could not tell the person that {} was interrupted: {}", what, unanswered
-                    )
-            raise
-
-    async def _defer_in_time(self, owner: str, what: str, context: Any) -> bool:
-        """Defer when the handler is slow; answers whether that was done."""
-        await self._clock.sleep(DEFER_AFTER)
-        if context.initial_response_sent.is_set():
-            return False
-        try:
-            await context.defer(ephemeral=True)
-        except hikari.HikariError as refused:
-            logger.bind(plugin=owner).warning("could not defer the answer to {}: {}", what, refused)
-            return False
-        return True
-
-    async def _explain(self, owner: str, what: str, context: Any, error: BaseException) -> None:
-        reference = self._containment.reference()
-        answer: Answer = answer_for(
-            error,
-            reference,
-            lambda text: self.languages.into(str(context.interaction.locale), text),
-        )
-        self._gate.failed(owner, what, root_cause(error), reference, answer.kind)
-        try:
-            await context.respond(answer.text, flags=hikari.MessageFlag.EPHEMERAL)
-        except hikari.HikariError as unanswered:
-            logger.bind(plugin=owner, reference=reference).warning(
-                "could not tell the person why {} failed: {}", what, unanswered
-            )
-
-    async def _tell(
-        self,
-        interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction,
-        text: str,
-    ) -> None:
-        await interaction.create_initial_response(
-            hikari.ResponseType.MESSAGE_CREATE,
-            self.languages.into(str(interaction.locale), text),
-            flags=hikari.MessageFlag.EPHEMERAL,
-        )
 
 
 def _root(command: Any) -> Any:
