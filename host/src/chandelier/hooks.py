@@ -22,7 +22,7 @@ from chandelier.errors import PluginError
 __all__ = ["HookTimeout", "Hooks"]
 
 GRACE = 1.0
-"""Real seconds, since an operator may wait, for the last things of a ``setup`` or ``cleanup`` past its limit."""
+"""Real seconds, since an operator may wait, for the last things of code that is past its limit."""
 
 
 class HookTimeout(PluginError):
@@ -132,8 +132,8 @@ class Hooks:
     ) -> Any:
         """Call plugin code, async or not; what it awaits may take ``seconds`` of the host's clock.
 
-        Raises HookTimeout naming ``what``, at most ``grace`` real seconds after that, in which the code may do
-        its last; what goes on even then is ended meanwhile, and left behind and logged when it cannot be.
+        Raises HookTimeout naming ``what``, at most ``grace`` real seconds after that, in which the code may
+        do its last; what goes on even then is ended meanwhile, and left behind and logged when it cannot be.
         """
         with holding():
             result = function(*given, **named)

@@ -255,8 +255,7 @@ class Lifecycle:
             _, late = await asyncio.wait({stopping}, timeout=STOP_ALTOGETHER)
             if late:
                 logger.bind(plugin=record.name).error(
-                    "plugin {} has not stopped within {:g} seconds and is left as it is: the bot stops without "
-                    "waiting for it",
+                    "plugin {} has not stopped within {:g} seconds: the bot stops without waiting for it",
                     *(record.name, STOP_ALTOGETHER),
                 )
             await end(late)
