@@ -39,7 +39,7 @@ def _tell(candidate: Candidate, thread: int, patience: float) -> None:
     where = f", at {place(seen)}" if seen is not None else ""
     click.echo(
         f"warning: the plugin {candidate.name} is still being loaded after {patience:g} seconds{where}. If "
-        f"it does not end, press Ctrl-C. To run the bot without it: chandelier run --without {candidate.name}; "
+        f"it does not end, press Ctrl-C. Without it: chandelier run --without {candidate.name}; "
         f"for other commands, uninstall {candidate.distribution}.",
         err=True,
     )
