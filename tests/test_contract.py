@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 import chandelier
 from chandelier.discovery import PLUGIN_GROUP, SCHEMA_GROUP
+from chandelier.private_use import used_names
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = {path.name: path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()}
@@ -53,27 +54,12 @@ def sources(folder: Path) -> list[Path]:
 
 @AUTHORS
 def test_a_plugin_uses_only_the_public_names_of_the_host(folder: Path) -> None:
-    used = {(path.name, name) for path in sources(folder) for name in names_of_the_host(path)}
+    used = {(path.name, name) for path in sources(folder) for _, name in used_names(path)}
 
     assert used, "it uses nothing of the host at all?"
-    assert {(file, name) for file, name in used if name not in chandelier.__all__} == set()
-
-
-def names_of_the_host(path: Path) -> Iterator[str]:
-    """``chandelier.X`` and ``from chandelier import X``; a module of the host stands for itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    aliases = {"chandelier"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "chandelier":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chandelier."):
-            yield node.module or ""
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("chandelier."))
-            aliases |= {alias.asname for alias in node.names if alias.name == "chandelier" and alias.asname}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
-            yield node.attr
+    assert {
+        (file, name) for file, name in used if name.removeprefix("chandelier.") not in chandelier.__all__
+    } == set()
 
 
 @AUTHORS

@@ -80,15 +80,17 @@ async def come_and_go(
     empty: dict[str, Any] | None = None
     gone: list[weakref.ref[Any]] = []
     counts = [record.ledger.counts() for record in records]
-    for _ in range(rounds):
+    for number in range(rounds):
         gone += [weakref.ref(record.plugin) for record in records]
         for name in reversed(names):
             await host.disable(name)
         await discord.settle()
         assert [record.ledger.counts() for record in records] == [{} for _ in records]
         now = held(host, discord, names)
-        empty = empty or now
-        assert now == empty
+        if number < 2:  # what other tests have imported of the plugins goes away with the first
+            empty = now
+        assert empty is not None
+        assert {key: now[key] for key in now if now[key] != empty[key]} == {}
         for name in names:
             await host.enable(name)
         await discord.settle()

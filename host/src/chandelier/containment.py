@@ -231,7 +231,8 @@ class Containment:
 
     async def close(self) -> None:
         """Cancel everything."""
-        await end([*self._jobs, *([self._sweeper] if self._sweeper else [])])
+        jobs = [task for task in self._jobs if task not in self._left]
+        await end([*jobs, *([self._sweeper] if self._sweeper else [])])
         self._sweeper = None
 
     def _launch(

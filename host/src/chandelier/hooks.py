@@ -19,7 +19,10 @@ from chandelier.barrier import discard, end, held, holding
 from chandelier.clock import Clock
 from chandelier.errors import PluginError
 
-__all__ = ["HookTimeout", "Hooks", "call_within"]
+__all__ = ["HookTimeout", "Hooks"]
+
+GRACE = 1.0
+"""Real seconds, since an operator may wait, for the last things of code that is past its limit."""
 
 
 class HookTimeout(PluginError):
@@ -32,6 +35,7 @@ class Hooks:
     def __init__(self, clock: Clock, *, timeout: float) -> None:
         self._clock = clock
         self._timeout = timeout
+        self._ending: set[asyncio.Task[Any]] = set()
         self._manager = pluggy.PluginManager("chandelier")
         self._manager.add_hookspecs(hookspecs)
 
@@ -91,14 +95,15 @@ class Hooks:
     async def call(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
         """Call one plugin's implementation of a hook; None when it has none.
 
-        Raises what the implementation raises, as an Exception, and HookTimeout when it takes too long.
+        Raises what the implementation raises, as an Exception, and HookTimeout when it takes too long: at
+        once, since others wait. The hook is given time for its last things meanwhile.
         """
         function, wanted = self._find(plugin, hook)
         if function is None:
             return None
         what = f"hook {hook} of plugin {plugin}"
         given = {name: arguments[name] for name in wanted}
-        return await call_within(self._timeout, self._clock, what, function, **given)
+        return await self.within(self._timeout, what, function, **given, grace=0)
 
     def call_now(self, plugin: str, hook: str, /, **arguments: Any) -> Any:
         """Call a hook that has to be synchronous, as those that describe a plugin are."""
@@ -115,6 +120,46 @@ class Hooks:
             )
         return result
 
+    async def within(
+        self,
+        seconds: float,
+        what: str,
+        function: Callable[..., Any],
+        /,
+        *given: Any,
+        grace: float = GRACE,
+        **named: Any,
+    ) -> Any:
+        """Call plugin code, async or not; what it awaits may take ``seconds`` of the host's clock.
+
+        Raises HookTimeout naming ``what``, at most ``grace`` real seconds after that, in which the code may
+        do its last; what goes on even then is ended meanwhile, and left behind and logged when it cannot be.
+        """
+        with holding():
+            result = function(*given, **named)
+        if not inspect.isawaitable(result):
+            return result
+        task = asyncio.create_task(held(result), name=what)
+        limit = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            task.cancel()
+            if grace:
+                await asyncio.wait({task}, timeout=grace)
+            raise HookTimeout(f"{what} did not finish within {seconds:g} seconds and was cancelled")
+        finally:
+            limit.cancel()
+            self._end(task)
+            task.add_done_callback(lambda _: discard(result))
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        if not task.done():
+            ending = asyncio.create_task(end((task,)), name=f"chandelier: ending {task.get_name()}")
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
     def _find(self, plugin: str, hook: str) -> tuple[Any, tuple[str, ...]]:
         caller = getattr(self._manager.hook, hook, None)
         if caller is None:
@@ -123,26 +168,3 @@ class Hooks:
             if implementation.plugin_name == plugin:
                 return implementation.function, implementation.argnames
         return None, ()
-
-
-async def call_within(
-    seconds: float, clock: Clock, what: str, function: Callable[..., Any], /, *given: Any, **named: Any
-) -> Any:
-    """Call plugin code, async or not; what it awaits may take ``seconds`` of the host's clock."""
-    with holding():
-        result = function(*given, **named)
-    return await run_within(result, seconds, clock, what) if inspect.isawaitable(result) else result
-
-
-async def run_within(work: Any, seconds: float, clock: Clock, what: str) -> Any:
-    """Await plugin code for at most ``seconds`` of the host's clock; raises HookTimeout naming ``what``."""
-    task = asyncio.create_task(held(work), name=what)
-    limit = asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise HookTimeout(f"{what} did not finish within {seconds:g} seconds and was cancelled")
-    finally:
-        await end((task, limit))
-        discard(work)

@@ -35,6 +35,8 @@ CHANGE_WITHIN = 3600.0
 """Seconds that a change of one plugin may take: it may have to back up and migrate much data."""
 STOP_WITHIN = 5.0
 """Seconds that a hook or ``cleanup`` may take at most while the host stops: an operator waits."""
+STOP_ALTOGETHER = 15.0
+"""Real seconds after which a plugin is left as it is while the host stops, whatever keeps it."""
 
 
 class Lifecycle:
@@ -249,7 +251,16 @@ class Lifecycle:
     async def _stop(self, record: Record) -> None:
         self._forget_retry(record)
         if record.state not in {State.REFUSED, State.STOPPED}:
-            await self._steps.shut_down(record)
+            stopping = asyncio.create_task(self._steps.shut_down(record), name=f"the stop of {record.name}")
+            _, late = await asyncio.wait({stopping}, timeout=STOP_ALTOGETHER)
+            if late:
+                logger.bind(plugin=record.name).error(
+                    "plugin {} has not stopped within {:g} seconds: the bot stops without waiting for it",
+                    *(record.name, STOP_ALTOGETHER),
+                )
+            await end(late)
+            if not stopping.cancelled():
+                stopping.result()
             self._move(record, State.STOPPED, "the host stopped")
 
     async def _go_back(self, record: Record, old: Candidate, modules: dict[str, ModuleType]) -> None:

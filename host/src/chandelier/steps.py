@@ -10,7 +10,7 @@ from loguru import logger
 from chandelier.clock import Clock
 from chandelier.containment import Containment
 from chandelier.errors import PluginError
-from chandelier.hooks import Hooks, call_within
+from chandelier.hooks import Hooks
 from chandelier.languages import Messages
 from chandelier.loading import describe, import_plugin, required_by
 from chandelier.plugin import Health, HealthLevel
@@ -101,7 +101,7 @@ class Steps:
             raise PluginError(f"it needs the plugin {', '.join(missing)}, which does not run")
         await self._preparation.prepare(record)
         what = f"setup of plugin {record.name}"
-        await call_within(self.timeout, self._clock, what, plugin.setup, record.context)
+        await self._hooks.within(self.timeout, what, plugin.setup, record.context)
 
     async def ready(self, record: Record) -> None:
         """Tell a running plugin that the bot is connected."""
@@ -136,7 +136,7 @@ class Steps:
         if record.plugin is not None and record.context is not None:
             what = f"cleanup of plugin {record.name}"
             try:
-                await call_within(self.timeout, self._clock, what, record.plugin.cleanup)
+                await self._hooks.within(self.timeout, what, record.plugin.cleanup)
             except Exception as error:  # noqa: BLE001 - contained
                 self._failed(record.name, "cleanup", error)
                 log.error("cleanup failed: {}", error)

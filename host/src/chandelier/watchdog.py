@@ -24,7 +24,7 @@ from loguru import logger
 from chandelier.storage.names import HOST_NAME
 from chandelier.whose import Whose
 
-__all__ = ["Lag", "Watchdog"]
+__all__ = ["Lag", "Watchdog", "place"]
 
 TICK = 0.25
 """Real seconds between two signs of life of the loop, and between two looks of the thread."""
@@ -204,10 +204,10 @@ class Watchdog:
         while outer is not None:
             owner = self._whose.module(outer.f_globals.get("__name__", ""))
             if owner is not None:
-                return _Sight(owner, _place(outer))
+                return _Sight(owner, place(outer))
             outer = outer.f_back
         owner = self._owner_of(asyncio.current_task(self._loop))
-        return _Sight(owner or HOST_NAME, _place(innermost))
+        return _Sight(owner or HOST_NAME, place(innermost))
 
     def _tell(self, sight: _Sight, late: float) -> None:
         if sight.owner == HOST_NAME:
@@ -228,6 +228,7 @@ class Watchdog:
         )
 
 
-def _place(frame: FrameType) -> str:
+def place(frame: FrameType) -> str:
+    """Where code is: function, file and line."""
     code = frame.f_code
     return f"{code.co_qualname} ({code.co_filename}:{frame.f_lineno})"

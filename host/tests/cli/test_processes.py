@@ -172,3 +172,54 @@ def test_a_stop_goes_on_although_a_cancellation_got_lost(monkeypatch: pytest.Mon
 
     assert signals.run_until_told(stubborn())
     assert swallowed == [True]
+
+
+BUSY = """
+async def setup(self, ctx):
+    while True:
+        pass
+"""
+
+
+async def hear(started: asyncio.subprocess.Process, words: str) -> str:
+    """Read what a process says up to a line with these words."""
+    assert started.stdout is not None
+    said = ""
+    async with asyncio.timeout(PATIENCE):
+        while words not in said:
+            line = await started.stdout.readline()
+            assert line, said
+            said += line.decode()
+    return said
+
+
+@pytest.mark.endurance
+async def test_what_blocks_the_bot_is_named_and_a_second_ctrl_c_ends_it(
+    discord: LocalDiscord, tmp_path: Path, install
+) -> None:
+    install("busy", methods=BUSY)
+    environ = {"CHANDELIER_TOKEN": discord.token, "CHANDELIER_REST_URL": discord.rest_url}
+    environ["PYTHONPATH"] = str(tmp_path / "site")
+
+    async with process("run", folder=tmp_path, **environ) as bot:
+        said = await hear(bot, "--without busy")
+        bot.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.5)  # two signals at once are one to a process
+        bot.send_signal(signal.SIGINT)
+        code, _ = await the_end(bot)
+
+    assert "plugin busy has blocked the event loop" in said
+    assert "Made.setup" in said and ".py:" in said
+    assert code != 0
+
+
+@pytest.mark.endurance
+async def test_a_plugin_that_blocks_while_the_command_line_loads_it_is_named(tmp_path: Path, install) -> None:
+    install("busy", "while True: pass")
+
+    async with process("check", folder=tmp_path, PYTHONPATH=str(tmp_path / "site")) as check:
+        said = await hear(check, "--without busy")
+        check.send_signal(signal.SIGINT)
+        await the_end(check)
+
+    assert "the plugin busy is still being loaded after 5 seconds, at <module> (" in said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import hikari
 import lightbulb
 
@@ -56,9 +58,8 @@ class ListPlugins(lightbulb.SlashCommand, name="list", description="Every plugin
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """Answer with one line per plugin."""
         records = list(host.lifecycle.records.values())
-        for record in records:
-            if record.active:
-                await host.lifecycle.ask_health(record)
+        # All at the same time: several that hang would together take longer than a command may.
+        await asyncio.gather(*(host.lifecycle.ask_health(record) for record in records if record.active))
         lines = [_line(record) for record in records]
         embed = hikari.Embed(title=_("Plugins"), description=_.join("\n", lines), timestamp=host.clock.now())
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import hikari
@@ -34,7 +35,8 @@ class Status(lightbulb.SlashCommand, name="status", description="How the bot is 
         embed.add_field(
             _("Plugins"), _("{running} of {all} running", running=len(running), all=len(records)), inline=True
         )
-        asked = [await _section(host, record.name, ctx.guild_id) for record in running]
+        # All at the same time: several that hang would together take longer than a command may.
+        asked = await asyncio.gather(*(_section(host, record.name, ctx.guild_id) for record in running))
         add_fields(embed, [section for section in asked if section is not None])
         await ctx.respond(embed=embed, flags=hikari.MessageFlag.EPHEMERAL)
 

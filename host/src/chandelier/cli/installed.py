@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import click
 
+from chandelier.cli.patience import told_when_slow
 from chandelier.clock import SystemClock
 from chandelier.config.migrations import ConfigMigration
 from chandelier.discovery import Candidate, candidates
@@ -105,8 +106,9 @@ class Installed:
         if candidate.verdict is not None:
             return InstalledPlugin(candidate=candidate, problem=candidate.verdict)
         try:
-            self._hooks.register(candidate.name, import_plugin(candidate))
-            return InstalledPlugin(candidate=candidate, description=describe(self._hooks, candidate))
+            with told_when_slow(candidate):
+                self._hooks.register(candidate.name, import_plugin(candidate))
+                return InstalledPlugin(candidate=candidate, description=describe(self._hooks, candidate))
         except PluginError as error:
             self._hooks.unregister(candidate.name)
             return InstalledPlugin(candidate=candidate, problem=str(error))

@@ -54,10 +54,10 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> bool:
     def tell() -> None:
         nonlocal told, patience
         told, patience = True, loop.time() + STOP_WITHIN
-        give_back()
         task.cancel()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
+        give_back()  # here and now: a plugin may block the loop, and then the second has to end the process
         loop.call_soon_threadsafe(tell)
 
     # signal.signal and not the loop's own way: it works on Windows too, and it can be given back.

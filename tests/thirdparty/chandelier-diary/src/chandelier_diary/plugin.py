@@ -39,6 +39,14 @@ class Entry(Tables):
     text: Mapped[str] = mapped_column(Text)
 
 
+class Specifications:
+    """The hooks that this plugin publishes for others."""
+
+    @chandelier.hookspec
+    async def diary_decorate(self, text: str) -> str | None:
+        """Decorate what was written; None to leave it."""
+
+
 class Diary(chandelier.Plugin[DiaryConfig]):
     """`/diary` and what belongs to it."""
 
@@ -63,6 +71,11 @@ class Diary(chandelier.Plugin[DiaryConfig]):
     def chandelier_storage(self) -> chandelier.StorageHistory:
         """The tables."""
         return chandelier.StorageHistory(Tables.metadata, "chandelier_diary:revisions")
+
+    @chandelier.hookimpl
+    def chandelier_hookspecs(self) -> Sequence[Any]:
+        """One hook."""
+        return (Specifications,)
 
     @chandelier.hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:

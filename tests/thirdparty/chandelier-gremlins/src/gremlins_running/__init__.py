@@ -43,7 +43,7 @@ async def act(where: str, plugin: Mischief):
         case "hangs":
             await asyncio.Event().wait()
         case "clings":
-            while not plugin.let_go:
+            while not LET_GO.is_set():
                 try:
                     await asyncio.sleep(3600)
                 except BaseException:  # noqa: BLE001, S112 - that is the mischief
@@ -53,12 +53,18 @@ async def act(where: str, plugin: Mischief):
     return None
 
 
-class Mischief(chandelier.Plugin):
+@chandelier.schema(version=1)
+class ToyConfig:
+    """The section ``[plugins.g_mischief]``."""
+
+    toy: str = chandelier.setting("ball", help="The favourite toy.", guild=True)
+
+
+class Mischief(chandelier.Plugin[ToyConfig]):
     """Well-behaved until told otherwise."""
 
     where = way = ""
     acted = 0
-    let_go = False
 
     @chandelier.hookimpl
     def chandelier_manifest(self):
@@ -69,6 +75,18 @@ class Mischief(chandelier.Plugin):
     @chandelier.hookimpl
     def chandelier_loaders(self):
         return [loader]
+
+    @chandelier.hookimpl
+    def chandelier_config_schema(self):
+        return ToyConfig
+
+    @chandelier.hookimpl
+    async def chandelier_config_changed(self, old, new, guild_id):
+        await act("config", self)
+
+    @chandelier.hookimpl
+    async def diary_decorate(self, text):
+        return await act("published", self)
 
     @chandelier.hookimpl
     async def chandelier_health(self):
@@ -105,6 +123,8 @@ class Prank(lightbulb.SlashCommand, name="prank", description="Mischief"):
         """Answer with a button, unless it is the place for mischief."""
         if plugin.where == "reply":
             await ctx.respond("ha" * 3000)
+        if plugin.where == "hikari":
+            await plugin.ctx.rest.fetch_guild(ctx.guild_id)
         await act("command", plugin)
         row = hikari.impl.MessageActionRowBuilder().add_interactive_button(
             hikari.ButtonStyle.PRIMARY, plugin.ctx.component_id("poke", "1"), label="Poke"
@@ -118,6 +138,8 @@ async def complete(ctx: lightbulb.AutocompleteContext) -> None:
     await ctx.respond([await act("autocomplete", plugin) or "ball"])
 
 
+LET_GO = threading.Event()
+"""Set when a test is over: what clings may end."""
 LAST: list[Mischief] = []
 """Module-level state: one more thing that a plugin should not do."""
 
