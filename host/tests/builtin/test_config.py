@@ -361,6 +361,10 @@ async def test_who_reads_italian_finds_a_misspelt_setting_and_what_it_is_for(gar
     assert option["description"].startswith("La lingua di ciò") and option["description"].endswith("…")
     assert "La lingua di ciò" in (await garden.do("edit", plugin="core", setting="language")).text
 
+    await garden.set("plants", "rose, lily")
+    await garden.set("open", "no")
     await garden.host.disable("garden")
+    past = (await garden.do("history")).text
+    assert "`rose`, `lily`" in past and "['rose'" not in past and "→ no" in past
     off = await garden.do("show", plugin="garden")
     assert "Al momento garden non è attivo" in off.text

@@ -315,6 +315,8 @@ async def _page(
     gone = await _gone(host, guild_id, shown)
     lines = [into(locale, _line(rule, host, gone)) for rule in shown]
     nothing = _("There are no rules: Discord's permissions decide everything.")
+    if about:
+        nothing = _("No rule is about them alone. `/access list` without `who` shows all rules.")
     embed = hikari.Embed(
         title=into(locale, _("Rules of this server")),
         description="\n".join(lines) or into(locale, nothing),
