@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,13 @@ def asked_for(folder: Path) -> set[str]:
             if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)
+        }
+        constants |= {
+            name.asname or name.name: getattr(import_module(node.module), name.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module is not None
+            for name in node.names
+            if name.name.isupper()
         }
         for node in ast.walk(tree):
             value: Any = None
