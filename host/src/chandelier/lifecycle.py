@@ -16,6 +16,8 @@ from loguru import logger
 from chandelier.barrier import end
 from chandelier.breaker import Breaker, Budget
 from chandelier.clock import Clock
+from chandelier.config.problems import nearest
+from chandelier.config.told import cut
 from chandelier.containment import Containment
 from chandelier.discovery import Candidate
 from chandelier.errors import PluginError
@@ -152,7 +154,7 @@ class Lifecycle:
             if not record.active:
                 self._renew(record)
             if record.candidate.verdict is not None:
-                raise PluginError(f"{name} is refused: {record.candidate.verdict}")
+                raise PluginError(_("{plugin} is refused: {why}", plugin=name, why=record.candidate.verdict))
             self._want(record, enabled=True)
             if not record.active:
                 self._forget_retry(record)
@@ -160,7 +162,7 @@ class Lifecycle:
                 await self._bring_up(record)
                 await self._preparation.sync()
             if not record.active:
-                raise PluginError(f"{record.name} did not start: {record.reason}")
+                raise PluginError(_("{plugin} did not start: {why}", plugin=record.name, why=record.reason))
             return record
 
     async def _disable(self, name: str) -> Record:
@@ -177,11 +179,15 @@ class Lifecycle:
         async with self._changing:
             record = self._record(name)
             if not record.enabled:
-                raise PluginError(f"{name} is disabled; enable it first, then reload it")
+                raise PluginError(_("{plugin} is disabled; enable it first, then reload it", plugin=name))
             if fresh is None:
-                raise PluginError(f"{name} is no longer installed; disable it, or install it again")
+                raise PluginError(
+                    _("{plugin} is no longer installed; disable it, or install it again", plugin=name)
+                )
             if fresh.verdict is not None:
-                raise PluginError(f"the installed version of {name} cannot run: {fresh.verdict}")
+                raise PluginError(
+                    _("the installed version of {plugin} cannot run: {why}", plugin=name, why=fresh.verdict)
+                )
             old = record.candidate
             self._forget_retry(record)
             await self._steps.shut_down(record)
@@ -343,8 +349,19 @@ class Lifecycle:
     def _record(self, name: str) -> Record:
         record = self.records.get(name)
         if record is None:
-            known = ", ".join(sorted(self.records)) or "none"
-            raise PluginError(f"there is no plugin named {name!r}; installed are: {known}")
+            known, asked = ", ".join(sorted(self.records)) or "—", cut(name)
+            if meant := nearest(name, self.records):
+                raise PluginError(
+                    _(
+                        "there is no plugin named '{name}'; did you mean {meant}? Installed are: {known}",
+                        name=asked,
+                        meant=meant,
+                        known=known,
+                    )
+                )
+            raise PluginError(
+                _("there is no plugin named '{name}'; installed are: {known}", name=asked, known=known)
+            )
         return record
 
     def _outcome(self, record: Record, old: Candidate) -> str:

@@ -262,7 +262,7 @@ async def test_the_list_has_pages_and_says_what_is_gone(market, start_host) -> N
     roles[3].delete()
     await market.discord.settle()
     gone = await market.admin.slash(market.general, "access list", who=roles[3])
-    assert "There are no rules" in gone.text
+    assert "No rule is about them" in gone.text
     await market.access(market.olivia, "deny", market.admin, "core.access")
     assert REFUSED in (await market.admin.press(second, label="Back")).text
 
@@ -349,3 +349,26 @@ async def test_a_capability_that_a_part_names_and_the_manifest_does_not_is_refus
     assert "'buy' needs the capability 'buy', which the manifest does not declare" in reasons["shop"]
     assert "declares the capability 'core.access'; leave out the plugin's name" in reasons["thief"]
     assert host.capabilities.all()["core.access"].description == "Change who may do what"
+
+
+async def test_an_admin_is_told_of_a_rule_that_hits_them_too_and_of_what_discord_still_hides(
+    discord, start_host, install
+) -> None:
+    install("shop", SHOP, methods=MANIFEST)
+    market = Market(discord)
+    await start_host("shop")
+    market.admin.locale = "it"
+
+    async def rule(who, verb: str, whom) -> str:
+        options = {"capability": "shop.buy", "who": whom}
+        return (await who.slash(market.general, f"access {verb}", **options)).text
+
+    hidden = await rule(market.admin, "allow", market.helpers)
+    assert "Impostazioni server → Integrazioni → " in hidden and "the bot" not in hidden
+    both = await rule(market.admin, "deny", market.guild.everyone)
+    assert "Riguarda anche te" in both and "il proprietario del server" in both
+    assert "about you" not in await rule(market.olivia, "deny", market.guild.everyone)
+    none = await market.admin.slash(market.general, "access list", who=market.mods)
+    assert "Nessuna regola riguarda" in none.text
+    found = await market.admin.slash(market.general, "audit search", what="access.deny")
+    assert "shop.buy @everyone" in found.text and found.message.pinged == []

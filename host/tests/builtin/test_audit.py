@@ -75,6 +75,7 @@ async def test_every_change_is_found_with_who_what_before_and_after(discord, sta
         ({"by": guild.owner}, "no such entry"),
         ({"since": "1h", "plugin": "shop", "what": "config"}, "config.change"),
         ({"until": "2020-01-01"}, "no such entry"),
+        ({"since": "1d", "until": "2d"}, "`since` is not before `until`"),
         ({"since": "yesterday"}, "no time that I can read"),
         ({"since": "99999999999d"}, "no time that I can read"),
         ({"since": "0001-01-01T00:00+14:00"}, "no time that I can read"),

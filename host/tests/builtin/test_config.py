@@ -345,3 +345,26 @@ async def test_only_those_who_may_change_settings_change_them(garden) -> None:
 
     assert "Manage Guild" in refused.text
     assert (await garden.config()).open is True
+
+
+async def test_who_reads_italian_finds_a_misspelt_setting_and_what_it_is_for(garden) -> None:
+    garden.mod.locale = "it"
+
+    meant = await garden.do("edit", plugin="core", setting="langage")
+    assert meant.text == (
+        "core non ha un'impostazione “langage” che un server possa cambiare. Intendevi language? "
+        "Ci sono: language."
+    )
+    shown = await garden.do("show", plugin="core")
+    assert "La lingua di ciò che tutti leggono" in fields(shown)["language"]
+    [option] = [option for row in shown.components for option in row["components"][0].get("options", ())]
+    assert option["description"].startswith("La lingua di ciò") and option["description"].endswith("…")
+    assert "La lingua di ciò" in (await garden.do("edit", plugin="core", setting="language")).text
+
+    await garden.set("plants", "rose, lily")
+    await garden.set("open", "no")
+    await garden.host.disable("garden")
+    past = (await garden.do("history")).text
+    assert "`rose`, `lily`" in past and "['rose'" not in past and "→ no" in past
+    off = await garden.do("show", plugin="garden")
+    assert "Al momento garden non è attivo" in off.text

@@ -116,7 +116,12 @@ async def test_plugins_are_listed_and_only_the_owner_switches_them(discord, star
     assert "**shop** is stopped" in stopped.text
     assert "⚪ **shop**" in (await mod.slash(general, "plugins list")).text
     assert "cannot be disabled" in (await guild.owner.slash(general, "plugins disable", name="core")).text
-    assert "installed are" in (await guild.owner.slash(general, "plugins enable", name="shp")).text
+    guild.owner.locale = "it"
+    misspelt = await guild.owner.slash(general, "plugins enable", name="shp")
+    assert misspelt.text == "non c'è un plugin di nome 'shp'; intendevi shop? Installati: core, shop"
+    long = await guild.owner.slash(general, "plugins enable", name="x" * 3000)
+    assert "installati: core, shop" in long.text and len(long.text) < 200
+    guild.owner.locale = "en-US"
     started = await guild.owner.slash(general, "plugins enable", name="shop")
     assert "is running" in started.text
 

@@ -139,3 +139,16 @@ async def test_feedback_is_limited_forgotten_in_time_and_erased_on_request(
 
     await discord.advance(31 * 3600)
     assert await host.feedback.all() == []
+
+
+async def test_from_a_direct_message_no_server_is_named_and_the_question_is_whole(start_host, market) -> None:
+    guild, _, alice, _ = market
+    await start_host(host={"owner_ids": [guild.owner.id]})
+    alice.locale = "it"
+
+    form = await alice.slash(alice.dm, "feedback")
+    [row] = form.modal["components"]
+    assert row["components"][0]["label"] == "Che cosa vuoi dire al proprietario del bot?"
+    thanks = await alice.submit(form, {"text": "ciao"})
+
+    assert "server" not in thanks.text and "Una risposta ti arriva qui." in thanks.text

@@ -49,6 +49,25 @@ def chandelier_manifest(self):
         summary="shop", capabilities=(chandelier.Capability("buy", "Buy", hikari.Permissions.NONE),)
     )
 """
+STALL = """
+@loader.command
+class Bread(lightbulb.SlashCommand, name="bread", description="Buy bread"):
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context) -> None:
+        await ctx.respond("bread")
+
+@loader.command
+class Buy(lightbulb.SlashCommand, name="buy", description="Taken by the shop"):
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context) -> None:
+        await ctx.respond("bought")
+
+@loader.command(guilds=[GUILD])
+class Local(lightbulb.SlashCommand, name="local", description="Only in one server"):
+    @lightbulb.invoke
+    async def invoke(self, ctx: lightbulb.Context) -> None:
+        await ctx.respond("here")
+"""
 CROWDED = """
 def made(number):
     class Made(lightbulb.SlashCommand, name=f"crowd-{number}", description="A command. " * 9):
@@ -151,3 +170,32 @@ async def test_what_does_not_fit_a_page_comes_with_a_button_also_after_a_restart
             reply = await alice.press(reply, label="More")
 
     assert len(seen) == 40 and "Page 4 of 4" in str(reply.embeds)
+
+
+async def test_help_speaks_the_readers_language_and_lists_only_what_discord_was_asked_for(
+    discord, start_host, install, market
+) -> None:
+    _, general, mod, alice = market
+    elsewhere = discord.create_guild("Elsewhere", owner="zoe")
+    install("stall", STALL.replace("GUILD", str(elsewhere.id)))
+    await start_host("shop", "stall")
+    mod.locale = alice.locale = "it"
+
+    listed = (await alice.slash(general, "help")).text
+    assert "Come sta il bot" in listed and "How the bot is doing" not in listed
+    assert "Buy bread" in listed and "Buy something" in listed
+    assert "Taken by the shop" not in listed and "Only in one server" not in listed
+    there = await elsewhere.owner.slash(elsewhere.create_text_channel("there"), "help", command="stall")
+    assert "Only in one server" in there.text
+
+    explained = (await mod.slash(general, "help", command="CONFIG set")).text
+    assert (
+        "Cambia un'impostazione per questo server" in explained
+        and "`setting` Quale impostazione" in explained
+    )
+    refused = await alice.slash(general, "help", command="config set")
+    assert refused.text == (
+        "Qui non puoi usare `/config set`. Discord lo mostra ai membri con **Manage Guild**, a meno che un "
+        "amministratore lo cambi. Decidono le regole del server per `core.config` (`/access`). "
+        "Solo nei server."
+    )

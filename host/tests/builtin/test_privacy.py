@@ -158,6 +158,7 @@ async def test_erasing_says_before_what_goes_and_after_what_went_plugin_by_plugi
         "Erased: 2 records.\nKept: covers (2), because they belong to the server."
     )
     assert fields(done)["atlas"] == "Erased: one record."
+    assert "core" not in fields(done)  # it had nothing; that an erasure was asked for is nothing of theirs
     assert "All is done" in done.text
     assert pages() == {bob.id: ["his"]}
     async with host.database.read() as session:
@@ -328,3 +329,22 @@ async def test_the_heavy_requests_are_limited_and_say_when_to_come_back(discord,
     assert "everything" in (await bob.slash(general, "privacy export")).text
     await discord.advance(3600)
     assert "everything" in (await alice.slash(general, "privacy export")).text
+
+
+async def test_what_a_plugin_stores_is_told_in_the_readers_language(start_host, install, market) -> None:
+    general, alice, _ = market
+    locales = install.site / "made_diary" / "locales"
+    locales.mkdir()
+    said = {"what you wrote in your diary": "il tuo diario", "until you tear it out": "finché lo strappi"}
+    said["the covers, because they belong to the server"] = "le copertine, perché sono del server"
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+    entries = [f'msgid "{english}"\nmsgstr "{italian}"\n' for english, italian in said.items()]
+    (locales / "it.po").write_text("\n".join([head, *entries]), encoding="utf-8")
+    await start_host("diary")
+    pages()[alice.id] = ["one"]
+    alice.locale = "it"
+
+    info = fields(await alice.slash(general, "privacy info"))["diary"]
+    assert "il tuo diario" in info and "Conservato: finché lo strappi" in info
+    question = fields(await alice.slash(general, "privacy erase"))["diary"]
+    assert "Resta: le copertine, perché sono del server" in question

@@ -234,6 +234,13 @@ async def _change(
         "remove": _("The rule about {who} and `{capability}` is gone.", who=shown, capability=name),
     }[verb]
     told = [done]
+    if verb == "deny" and not changer.supreme and subject.id in (guild_id, *changer.person.role_ids):
+        told.append(
+            _(
+                "It is about you too: from now on only somebody whom it does not hit, such as the server's "
+                "owner, can take it away."
+            )
+        )
     if verb == "allow":
         told += await admin_hint(host, guild, who, name)
     locale = ctx.interaction.locale
@@ -308,6 +315,8 @@ async def _page(
     gone = await _gone(host, guild_id, shown)
     lines = [into(locale, _line(rule, host, gone)) for rule in shown]
     nothing = _("There are no rules: Discord's permissions decide everything.")
+    if about:
+        nothing = _("No rule is about them alone. `/access list` without `who` shows all rules.")
     embed = hikari.Embed(
         title=into(locale, _("Rules of this server")),
         description="\n".join(lines) or into(locale, nothing),

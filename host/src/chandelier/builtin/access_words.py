@@ -78,8 +78,8 @@ async def admin_hint(
     }
     if not hidden:
         return []
-    me = host.bot.get_me()
-    commands, bot = ", ".join(sorted(hidden)), me.username if me is not None else "the bot"
+    me = host.bot.get_me() or await host.bot.rest.fetch_my_user()
+    commands, bot = ", ".join(sorted(hidden)), me.username
     shown = "@everyone" if who.id == guild.id else who.mention
     if seen is None:
         return [

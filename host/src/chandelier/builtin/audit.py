@@ -150,14 +150,18 @@ def _query(options: SearchAudit | ExportAudit, ctx: lightbulb.Context, host: Hos
         raise NotAllowed(_("Only the bot's owner sees the entries of the whole bot."))
     now = host.clock.now()
     by, about = options.by, options.about
+    since = moment(options.since, now) if options.since else None
+    until = moment(options.until, now) if options.until else None
+    if since is not None and until is not None and since >= until:
+        raise InvalidRequest(_("`since` is not before `until`, so there is nothing between them."))
     return Query(
         guild_id=None if options.whole else int(ctx.guild_id or 0),
         by=int(by.id) if by is not None else None,
         about=int(about.id) if about is not None else None,
         plugin=_typed(options.plugin),
         action=_typed(options.what),
-        since=moment(options.since, now) if options.since else None,
-        until=moment(options.until, now) if options.until else None,
+        since=since,
+        until=until,
         text=_typed(options.text),
     )
 
@@ -200,7 +204,8 @@ async def _page(
     lines = [_line(entry, host, locale, everywhere=query.guild_id is None) for entry in shown]
     embed = hikari.Embed(
         title=into(locale, _("Audit log")),
-        description="\n\n".join(lines)[:4096] or into(locale, _("There is no such entry.")),
+        description="\n\n".join(lines)[:4096]
+        or into(locale, _("There is no such entry. Leave something out to find more.")),
     )
     older = more if newer_than is None else bool(shown)
     newer = more if newer_than is not None else older_than is not None and bool(shown)

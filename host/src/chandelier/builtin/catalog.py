@@ -11,6 +11,7 @@ import lightbulb
 
 from chandelier.app import ESSENTIAL, Host
 from chandelier.routing.binding import command_name
+from chandelier.routing.planning import GLOBAL
 from chandelier.services.visibility import default_permissions
 
 __all__ = ["Entry", "entries"]
@@ -38,6 +39,8 @@ class Entry:
     contexts: tuple[hikari.ApplicationContextType, ...] | None
     """Where it can be used; None everywhere."""
     nsfw: bool
+    guilds: frozenset[int] | None
+    """Where it is; None in every server."""
     for_owner: bool = False
     """Whether only the bot's owner may use it."""
 
@@ -57,10 +60,14 @@ def entries(host: Host) -> list[Entry]:
         for command in commands
     }
     found: list[Entry] = []
+    planned: dict[Any, set[int]] = {}
+    for scope, commands in host.commands.plan.scopes.items():
+        for each in commands:
+            planned.setdefault(each.command, set()).add(scope)
     for root in host.client.registered_commands:
         owner = host.client.owner_of(root)
-        if not host.gate.active(owner):
-            continue
+        if not host.gate.active(owner) or root not in planned:
+            continue  # a command that is left out of the plan is one that Discord does not know
         kind, name = command_name(root)
         data: Any = root if isinstance(root, lightbulb.Group) else root._command_data
         contexts = None if data.contexts is hikari.UNDEFINED else tuple(data.contexts)
@@ -78,6 +85,7 @@ def entries(host: Host) -> list[Entry]:
                     capability=getattr(leaf, "capability", None),
                     contexts=contexts,
                     nsfw=bool(data.nsfw),
+                    guilds=None if GLOBAL in planned[root] else frozenset(planned[root]),
                     for_owner=bool(getattr(leaf, "for_owner", False)),
                 )
             )

@@ -67,6 +67,12 @@ async def written(form: FormSubmit, host: Host) -> None:
         "An answer reaches you by direct message.",
         reference=reference,
     )
+    if form.guild_id is None:
+        said = _(
+            "Thank you. The bot's owner gets it, with your name, as `{reference}`. "
+            "An answer reaches you here.",
+            reference=reference,
+        )
     await form.respond(
         _into(host, form.interaction.locale)(said), flags=hikari.MessageFlag.EPHEMERAL, **_SILENT
     )

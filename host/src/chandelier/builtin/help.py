@@ -53,7 +53,7 @@ class Help(lightbulb.SlashCommand, name="help", description="What you can do wit
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, host: Host) -> None:
         """List commands by plugin, or explain the one that is asked for."""
-        about = " ".join(self.about.removeprefix("/").split())
+        about = " ".join(self.about.removeprefix("/").lower().split())
         usable = await _usable(ctx, host)
         locale = ctx.interaction.locale
         found = _named(usable, about)
@@ -104,6 +104,8 @@ async def _usable(asked: Asked, host: Host, *, ask_discord: bool = True) -> list
             continue
         if entry.contexts is not None and interaction.context not in entry.contexts:
             continue
+        if entry.guilds is not None and int(guild_id or 0) not in entry.guilds:
+            continue
         if entry.nsfw and not restricted:
             continue
         if viewer and seen and not seen.shows(entry.command_id, entry.needed, viewer):
@@ -148,7 +150,7 @@ def _named(known: Sequence[Entry], name: str) -> list[Entry]:
 def _why_not(host: Host, usable: Sequence[Entry], name: str) -> str:
     hidden = _named(entries(host), name)
     if hidden:
-        why = " ".join(str(line) for line in needs(hidden[0]))
+        why = _.join(" ", needs(hidden[0]))
         return _("You cannot use `/{name}` here. {why}", name=hidden[0].path, why=why)
     meant = nearest(name, [*(entry.path for entry in usable), *(entry.owner for entry in usable)])
     if meant is None:
@@ -197,7 +199,7 @@ def _lines(entry: Entry, host: Host, locale: str) -> list[str]:
     elif entry.kind == "message":
         what = host.languages.into(locale, _("right-click on a message, Apps"))
     else:
-        what = entry.description
+        what = host.languages.into(locale, entry.description)
     first = next(iter(examples_of(entry)), "")
     example = [] if first in {"", f"/{entry.path}"} else [f"-# {first[:200]}"]
     return [f"{entry.shown} — {what}"[:400], *example]
@@ -205,7 +207,8 @@ def _lines(entry: Entry, host: Host, locale: str) -> list[str]:
 
 def _explained(host: Host, entry: Entry, locale: str) -> hikari.Embed:
     into = host.languages.into
-    embed = hikari.Embed(title=f"/{entry.path}"[:256], description=f"{entry.shown} — {entry.description}")
+    what = f"{entry.shown} — {into(locale, entry.description)}"
+    embed = hikari.Embed(title=f"/{entry.path}"[:256], description=what)
     fields = [
         (into(locale, heading), "\n".join(into(locale, line) for line in lines))
         for heading, lines in explanation(entry)

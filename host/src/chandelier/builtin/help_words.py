@@ -69,10 +69,10 @@ def needs(entry: Entry) -> list[str]:
 
 def explanation(entry: Entry) -> list[tuple[str, list[str]]]:
     """The parts of the explanation: a heading and its lines each."""
-    options = [
-        f"`{each.name}` {each.description}{_bounds(each)}"
+    options: list[str] = [
+        _.join("", (f"`{each.name}` ", each.description, _bounds(each)))
         if each.default is hikari.UNDEFINED
-        else f"`[{each.name}]` {each.description}{_bounds(each)}"
+        else _.join("", (f"`[{each.name}]` ", each.description, _bounds(each)))
         for each in _options(entry)
     ]
     parts = [
@@ -89,7 +89,7 @@ def _options(entry: Entry) -> list[Any]:
 
 def _bounds(option: Any) -> str:
     if option.choices is not hikari.UNDEFINED and option.choices:
-        return f" ({', '.join(str(choice.name) for choice in option.choices)})"
+        return _.join("", (" (", _.join(", ", (choice.name for choice in option.choices)), ")"))
     low, high = option.min_value, option.max_value
     if low is hikari.UNDEFINED and high is hikari.UNDEFINED:
         return ""

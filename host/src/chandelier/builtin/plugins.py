@@ -7,7 +7,7 @@ import asyncio
 import hikari
 import lightbulb
 
-from chandelier.app import Host
+from chandelier.app import ESSENTIAL, Host
 from chandelier.errors import InvalidRequest, NotAllowed, PluginError, message_of
 from chandelier.languages import Messages
 from chandelier.record import Record, State
@@ -126,6 +126,8 @@ loader.command(group)
 async def _act(ctx: lightbulb.Context, host: Host, verb: str, name: str) -> Record:
     if ctx.user.id not in host.owners:
         raise NotAllowed(_("Only the bot's owner may do this: it concerns every server the bot is in."))
+    if verb == "disable" and name == ESSENTIAL:
+        raise InvalidRequest(_("core holds the bot's own commands, so it cannot be disabled."))
     await ctx.defer(ephemeral=True)
     try:
         return await getattr(host, verb)(name)

@@ -243,11 +243,12 @@ class AccessRules:
     ) -> None:
         after_commit(session, lambda: self._forget(guild_id))
         member = subject.kind == "member"
-        of = "a member" if member else "@everyone" if subject.id == guild_id else subject.mention
+        # No words, since readers of any language see it; a member is in ``about``, which an erasure empties.
+        of = "" if member else " @everyone" if subject.id == guild_id else f" {subject.mention}"
         await self._audit.record(
             "access.remove" if after is None else f"access.{after}",
             plugin="core",
-            subject=f"{capability} for {of}",
+            subject=f"{capability}{of}",
             before=before,
             after=after,
             guild_id=guild_id,

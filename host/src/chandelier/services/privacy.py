@@ -16,10 +16,11 @@ from loguru import logger
 from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chandelier.languages import Messages
+from chandelier.languages import Message, Messages
 from chandelier.personal import AskedBy, Erasure, Kept, PersonalDataSource, PersonalExport
 from chandelier.plugin import PersonalData
 from chandelier.record import State
+from chandelier.services.acting import Actor
 from chandelier.services.due import PluginNotRunning, reason
 from chandelier.services.export_files import LARGEST, pack
 from chandelier.services.pace import Pace
@@ -139,7 +140,8 @@ class Privacy:
         plugins: Mapping[str, Any] = collected.document["plugins"]
         found: list[Holding] = []
         for name, record in sorted(self._host.lifecycle.records.items()):
-            kinds = record.description.manifest.personal_data if record.description is not None else ()
+            stated = record.description.manifest.personal_data if record.description is not None else ()
+            kinds = tuple(_readable(kind, record.candidate.package) for kind in stated)
             count = None if name in collected.missing else _count(plugins.get(name))
             if kinds or count:
                 found.append(
@@ -214,7 +216,8 @@ class Privacy:
                 )
             await host.vault.destroy(user_id, session)
             # Without the person: the log must not keep what is erased.
-            await host.audit.record("data.erase", subject=row.reference, session=session)
+            who = Actor("erased") if by == "person" else None
+            await host.audit.record("data.erase", subject=row.reference, actor=who, session=session)
         host.languages.forget_person(user_id)
         logger.info("erasure {} of a person's data was asked for by the {}", row.reference, by)
         parts = [await self._try(row.id, name, user_id, by) for name in names]
@@ -361,6 +364,21 @@ def _as_erasure(given: Any, name: str) -> Erasure:
     if given is None or isinstance(given, int):
         return Erasure(erased=int(given or 0))
     raise TypeError(f"{_ERASE_HOOK} of plugin {name} returned {given!r}; return a number or an Erasure")
+
+
+def _readable(kind: PersonalData, package: str) -> PersonalData:
+    """What a plugin says in plain literals, as messages of its package, so that its translations are used."""
+    messages = Messages(package)
+
+    def message(text: str) -> str:
+        return text if isinstance(text, Message) else messages(text)
+
+    return PersonalData(
+        what=message(kind.what),
+        why=message(kind.why),
+        kept=message(kind.kept),
+        on_erasure=message(kind.on_erasure) if kind.on_erasure else "",
+    )
 
 
 def _count(data: Any) -> int:

@@ -127,7 +127,7 @@ class _Reader:
         elif name == "Manifest":
             self._take(given.get("summary"))
         elif name == "PersonalData":
-            for part in ("what", "why", "kept"):
+            for part in ("what", "why", "kept", "on_erasure"):
                 self._take(given.get(part))
         elif name == "setting" and _is_true(given.get("guild")):
             self._take(given.get("help"))

@@ -96,7 +96,10 @@ class Luisaviaroma(chandelier.Plugin[LuisaviaromaConfig]):
         lines = sorted(self.troubles)
         if not await self.ctx.hooks.call("redeye_running"):
             lines.append(
-                _("redeye does not run, so prices are not watched; install chandelier-redeye for `/watch`.")
+                _(
+                    "redeye does not run, so prices are not watched; for `/watch` install chandelier-redeye "
+                    "and enable it."
+                )
             )
         level = chandelier.HealthLevel.DEGRADED if self.troubles else chandelier.HealthLevel.OK
         return chandelier.Health(level, tuple(lines))

@@ -41,7 +41,7 @@ class ReactionsConfig:
         if not may_be_emoji(self.emoji):
             raise ValueError(
                 _(
-                    "emoji = {found!r} is none: write the emoji itself, or <:name:id> for one of the "
+                    "“{found}” is no emoji: write the emoji itself, or <:name:id> for one of the "
                     "server's own",
                     found=self.emoji,
                 )

@@ -18,7 +18,7 @@ from chandelier.config.problems import nearest
 from chandelier.config.schema import Setting, settings
 from chandelier.config.told import cut
 from chandelier.errors import InvalidRequest
-from chandelier.languages import Messages
+from chandelier.languages import Message, Messages
 from chandelier.record import Record
 from chandelier.routing.components import ComponentPress, FormSubmit
 from chandelier.routing.loader import Loader
@@ -67,6 +67,12 @@ class Place:
     def into(self, text: str) -> str:
         """A text in the language of the person who asks."""
         return self.host.languages.into(self.locale, text)
+
+    def help_of(self, setting: Setting) -> str:
+        """What a setting is for, in that language; its plugin's own files have the translation."""
+        said = setting.help
+        made = said if isinstance(said, Message) else Messages(self.record.candidate.package)(said)
+        return self.into(made)
 
     @property
     def settings(self) -> list[Setting]:
@@ -121,6 +127,14 @@ def plugin_named(host: Host, name: str) -> Record:
     record = host.lifecycle.records.get(name)
     if record is not None and open_settings(record) and record.context is not None:
         return record
+    if record is not None and not record.active:
+        raise InvalidRequest(
+            _(
+                "{plugin} does not run at the moment, so its settings cannot be seen or changed. "
+                "`/plugins list` says why.",
+                plugin=name,
+            )
+        )
     usable = plugins_with_settings(host)
     meant, known, asked = nearest(name, usable), cut(", ".join(usable) or "—", 1000), cut(name)
     if meant:

@@ -12,8 +12,9 @@ from chandelier.builtin.config.changing import undo
 from chandelier.builtin.config.group import Place, allow, group, loader, open_settings, plugin_named
 from chandelier.builtin.config.panel import View
 from chandelier.builtin.config.suggest import suggest_changes, suggest_plugins
-from chandelier.builtin.config.words import shown
+from chandelier.builtin.config.words import shown, stored
 from chandelier.builtin.embeds import add_fields
+from chandelier.config.schema import settings
 from chandelier.config.told import cut
 from chandelier.errors import InvalidRequest
 from chandelier.languages import Message, Messages
@@ -197,12 +198,15 @@ def _line(
 ) -> Message:
     """``before → after`` of one setting; the other way round for an undo."""
     record = place.host.lifecycle.records.get(change.plugin)
-    setting = next((one for one in open_settings(record) if one.name == name), None)
+    schema = record.description.schema if record is not None and record.description is not None else None
+    known = settings(schema) if schema is not None else []  # also of a plugin that does not run now
+    setting = next((one for one in known if one.name == name), None)
 
     def side(values: Any) -> str:
         if name not in values:
             return _("the bot's own value")
-        return cut(str(values[name]), longest) if setting is None else shown(setting, values[name], longest)
+        value = values[name]
+        return stored(value, longest) if setting is None else shown(setting, value, longest)
 
     before, after = side(change.before), side(change.after)
     if back:

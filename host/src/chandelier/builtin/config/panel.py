@@ -71,7 +71,7 @@ async def list_view(place: Place, page: int) -> View:
         [
             (
                 f"{one.name}{locks[one.guild]}",
-                place.into(_text(one, rows[one.name].value, rows[one.name].layer)),
+                place.into(_text(place, one, rows[one.name].value, rows[one.name].layer)),
             )
             for one in listed
         ],
@@ -83,9 +83,13 @@ async def list_view(place: Place, page: int) -> View:
     return View(embed, _controls(place, listed, page, pages))
 
 
-def _text(setting: Setting, value: Any, layer: Any) -> str:
-    text = setting.help if len(setting.help) <= _HELP else setting.help[: _HELP - 1] + "…"
+def _text(place: Place, setting: Setting, value: Any, layer: Any) -> str:
+    text = _fit(place.help_of(setting), _HELP)
     return field_text(shown(setting, value), layer, text)
+
+
+def _fit(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _controls(
@@ -102,7 +106,8 @@ def _controls(
             min_values=1,
         )
         for one in changeable:
-            menu.add_option(one.name[:_MENU_TEXT], key_of(one.name), description=one.help[:_MENU_TEXT])
+            about = _fit(place.help_of(one), _MENU_TEXT)
+            menu.add_option(one.name[:_MENU_TEXT], key_of(one.name), description=about)
         rows.append(row)
     buttons = hikari.impl.MessageActionRowBuilder()
     if pages > 1:

@@ -45,7 +45,8 @@ _WRITABLE = (
 async def setting_view(place: Place, setting: Setting, note: str = "") -> View:
     """What is in force for a setting, what it takes, and the control to change it."""
     row = (await place.rows())[setting.name]
-    embed = hikari.Embed(title=f"{place.record.name}.{setting.name}"[:256], description=setting.help[:2000])
+    title, about = f"{place.record.name}.{setting.name}"[:256], place.help_of(setting)[:2000]
+    embed = hikari.Embed(title=title, description=about)
     embed.add_field(
         place.into(_("Now")), place.into(field_text(shown(setting, row.value, 800), row.layer, "")).strip()
     )

@@ -14,7 +14,7 @@ from chandelier.config.units import in_words, written
 from chandelier.config.values import optional
 from chandelier.languages import Message, Messages
 
-__all__ = ["choices_of", "element_type", "field_text", "is_list", "shown", "typed_form", "where"]
+__all__ = ["choices_of", "element_type", "field_text", "is_list", "shown", "stored", "typed_form", "where"]
 
 _ = Messages(__package__)
 
@@ -57,6 +57,11 @@ def shown(setting: Setting, value: Any, longest: int = SHOWN) -> str:
     if isinstance(value, list):
         return _list(cast("Sequence[Any]", value), lambda one: _one(setting, one, longest), longest)
     return _one(setting, value, longest)
+
+
+def stored(value: Any, longest: int) -> str:
+    """A stored value of a setting that no plugin that is loaded knows: as JSON, but for plain text."""
+    return _code(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), longest)
 
 
 def where(layer: Layer) -> Message:
