@@ -129,7 +129,9 @@ async def test_a_guilds_stale_commands_go_at_the_first_sync_after_a_restart(
     discord, start_host, install, square
 ) -> None:
     general, _, _ = square
-    install("good", commands("here").replace("@loader.command", f"@loader.command(guilds=[{general.guild.id}])"))
+    install(
+        "good", commands("here").replace("@loader.command", f"@loader.command(guilds=[{general.guild.id}])")
+    )
     host = await start_host("good")
     assert await host.state.command_guilds() == {general.guild.id}
     await start_host.stop(host)
@@ -138,7 +140,7 @@ async def test_a_guilds_stale_commands_go_at_the_first_sync_after_a_restart(
 
     host = await start_host()
     assert names(discord, general.guild) == {"here"}
-    assert await host.state.command_guilds() == {general.guild.id}, "Discord was away: remembered for the next"
+    assert await host.state.command_guilds() == {general.guild.id}, "Discord was away: remembered"
     mend()
     host = await start_host.restart(host)
 

@@ -152,7 +152,7 @@ class CommandSync:
         return total
 
     async def _keep(self, guilds: Set[int]) -> None:
-        """Remember the guilds to look at, over a restart too; a database that cannot be used now stops nobody."""
+        """Remember the guilds to look at, over a restart too; a database that is away stops nobody."""
         try:
             if self._kept is None:
                 self._kept = frozenset(await self._state.command_guilds())

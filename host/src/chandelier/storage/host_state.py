@@ -1,4 +1,4 @@
-"""What the host remembers about itself: wanted plugins, keys that it made, guilds with commands of their own."""
+"""What the host remembers about itself: wanted plugins, its keys, guilds with commands of their own."""
 
 from __future__ import annotations
 
