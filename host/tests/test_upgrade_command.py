@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -115,11 +116,14 @@ def owner(tmp_path, database_url, install, monkeypatch):
     return owner
 
 
-def test_a_good_version_is_rehearsed_and_brought_in(owner) -> None:
+def test_a_good_version_is_rehearsed_and_brought_in(owner, monkeypatch, capfd) -> None:
     before, files = owner.state(), owner.files()
     owner.installs(2)
 
-    code, dry = owner.upgrades("--dry-run")
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # by the bot that runs meanwhile
+        monkeypatch.setenv("CHANDELIER_METRICS_PORT", str(taken.getsockname()[1]))
+        code, dry = owner.upgrades("--dry-run")
+    assert "metrics" not in capfd.readouterr().err
     assert (code, dry["changed"], dry["copies"]) == (0, False, None)
     assert (owner.state(), owner.files()) == (before, files)
     assert dry["plan"]["lines"] == [
@@ -141,6 +145,9 @@ def test_a_good_version_is_rehearsed_and_brought_in(owner) -> None:
     assert len(owner.sql("SELECT id FROM chandelier_timers")) == 1, "what is due is left to the real bot"
     assert not owner.journal.exists()
     assert (Path(real["copies"]) / "config.toml").read_bytes() == before[0]
+
+    done = owner.sql("SELECT * FROM chandelier_audit WHERE action = 'upgrade' ORDER BY id DESC")
+    assert dry["plan"]["lines"][1] in str(done[0])
 
     assert owner.upgrades("--no-smoke")[1]["plan"]["lines"] == []
 

@@ -275,7 +275,7 @@ class Host:
         locales = GuildLocales(self.bot.cache, self.bot.rest, self.clock, self._chosen_language)
         self.languages.of_guild = locales.get
         self.client.di.registry_for(lightbulb.di.Contexts.DEFAULT).register_value(Host, self)
-        self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment)
+        self.commands = CommandSync(self.client, self.bot.rest, self.clock, self.containment, self.state)
         self.commands.on_plan = self._tell_of_left_out
         self.client.on_unknown_command = self._refresh_commands
         self.token_watch = TokenWatch(self.bot)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import Result
+
+from chandelier.cli.db import _back_up
+from chandelier.errors import InvalidRequest
+from chandelier.storage.migrations import Migrator
 
 Type = Callable[..., Result]
 
@@ -241,3 +247,15 @@ def test_a_file_with_a_bom_is_fine_and_an_empty_one_is_noticed(type_in: Type) ->
     backup.parent.mkdir(parents=True)
     backup.write_text("[chandelier]\nversion = 1\n", encoding="utf-8")
     assert "`chandelier config rollback` puts back" in type_in("check").output
+
+
+async def test_a_backup_on_a_full_disk_says_to_make_room() -> None:
+    """It used to say that an older backup should be put back, although the database is whole."""
+
+    class Full:
+        async def installed(self) -> dict[str, str]:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(InvalidRequest, match="disk is full; make room") as refused:
+        await _back_up(cast("Migrator", Full()))
+    assert "older" not in str(refused.value)

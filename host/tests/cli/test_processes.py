@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import os
 import signal
 import sys
@@ -15,6 +17,9 @@ import pytest
 
 from chandelier import barrier
 from chandelier.cli import signals
+from chandelier.control.client import answers
+from chandelier.control.place import supported
+from chandelier.errors import InvalidRequest
 from loopcord import LocalDiscord
 
 PATIENCE = 180.0
@@ -49,6 +54,19 @@ async def the_end(started: asyncio.subprocess.Process) -> tuple[int, str]:
     return started.returncode, output.decode()
 
 
+def ask_about_a_person(folder: Path) -> None:
+    """What `chandelier data` asks of a bot that runs, over its socket."""
+    *pieces, missing = answers(folder, "data.export", user=7)
+    assert missing == {"missing": {}}
+    exported = json.loads(b"".join(base64.b64decode(piece["data"]) for piece in pieces))
+    assert exported["person"] == "7"
+    [done] = answers(folder, "data.erase", user=7)
+    assert done["done"] and {part["plugin"]: part["problem"] for part in done["parts"]}["core"] is None
+    assert list(answers(folder, "data.erasures")) == [[]]
+    with pytest.raises(InvalidRequest, match="a person's id"):
+        list(answers(folder, "data.export", user="alice"))
+
+
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 async def test_the_bot_runs_until_it_is_told_to_stop(
     told: signal.Signals, discord: LocalDiscord, tmp_path: Path
@@ -60,6 +78,8 @@ async def test_the_bot_runs_until_it_is_told_to_stop(
         assert await discord.until(
             lambda: bool(discord.connections and discord.commands()), patience=PATIENCE
         )
+        if told is signal.SIGTERM and supported():
+            await asyncio.to_thread(ask_about_a_person, tmp_path / "data")
         bot.send_signal(told)
         code, output = await the_end(bot)
 

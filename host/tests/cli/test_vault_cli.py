@@ -63,6 +63,10 @@ def test_a_key_is_made_used_and_changed_for_another(type_in, monkeypatch) -> Non
     assert rotated.exit_code == 0
     assert f"3 people's keys are now protected by {newer.partition('.')[0]}; 0 are left" in rotated.output
     assert "unused" in type_in("vault", "status").output
+    [checked] = [
+        one for one in json.loads(type_in("check", "--json").stdout)["findings"] if one["area"] == "vault"
+    ]
+    assert checked["message"] == "2 keys, none of which is missing or wrong", "those that are given were read"
 
     for output in (made.stderr, rotated.output, type_in("vault", "status").output):
         assert key.partition(".")[2] not in output
@@ -81,8 +85,12 @@ def test_a_lost_key_is_told_and_given_up_only_when_one_says_so(type_in, monkeypa
     assert refused.exit_code == 1
     assert f"{name}, which protects this data, is missing" in refused.output
 
+    unknown = type_in("vault", "abandon", "mistyped", "--yes")
+    assert unknown.exit_code == 1
+    assert "no key mistyped was ever used or is given" in unknown.output
     assert "protected the data of 2 people" in type_in("vault", "abandon", name, "--yes").output
     assert type_in("vault", "status").exit_code == 0
+    assert f"vault.abandon,{name}" in type_in("audit", "export").stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -108,6 +116,9 @@ def test_a_new_key_is_put_before_the_old_ones_in_a_file_for_its_owner_only(type_
     assert "choose a place outside" in inside.output
     file.chmod(0o644)
     assert "chmod 600" in type_in("vault", "status").output
+    checked = type_in("check")
+    assert "chmod 600" in checked.output, "a key that cannot be read is a finding"
+    assert "WARNING" not in checked.output
 
 
 def test_a_new_key_goes_to_the_keyring_before_the_old_one(type_in, monkeypatch) -> None:

@@ -113,6 +113,7 @@ async def test_a_guilds_stale_command_goes_when_somebody_uses_it(
     install("good", local)
     host = await start_host("good")
     assert (await alice.slash(general, "here")).text == "here, says made_good"
+    await host.state.remember_command_guilds(set())
     await start_host.stop(host)
     host = await start_host()
     assert names(discord, general.guild) == {"here"}, "nobody knows of it yet"
@@ -122,6 +123,29 @@ async def test_a_guilds_stale_command_goes_when_somebody_uses_it(
     assert "no longer have this command" in reply.text
     await discord.settle()
     assert names(discord, general.guild) == set()
+
+
+async def test_a_guilds_stale_commands_go_at_the_first_sync_after_a_restart(
+    discord, start_host, install, square
+) -> None:
+    general, _, _ = square
+    install(
+        "good", commands("here").replace("@loader.command", f"@loader.command(guilds=[{general.guild.id}])")
+    )
+    host = await start_host("good")
+    assert await host.state.command_guilds() == {general.guild.id}
+    await start_host.stop(host)
+    path = f"/applications/*/guilds/{general.guild.id}/commands"
+    mend = discord.fail("GET", path, status=503, times=None)
+
+    host = await start_host()
+    assert names(discord, general.guild) == {"here"}
+    assert await host.state.command_guilds() == {general.guild.id}, "Discord was away: remembered"
+    mend()
+    host = await start_host.restart(host)
+
+    assert names(discord, general.guild) == set()
+    assert await host.state.command_guilds() == set()
 
 
 async def test_a_guild_that_the_bot_has_left_does_not_keep_the_others_from_their_commands(

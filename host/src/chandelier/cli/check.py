@@ -24,6 +24,7 @@ from chandelier.cli.output import (
     json_option,
     print_json,
 )
+from chandelier.observe.log import Logs
 
 __all__ = ["check_command"]
 
@@ -47,7 +48,8 @@ def check_command(installed: Installed, config_path: Path, online: bool, as_json
     Exit codes: 0 nothing is wrong (warnings aside), 78 the config is wrong, there is no token, or Discord
     refuses token or intents, 1 anything else.
     """
-    found = asyncio.run(_all(Examination(installed, config_path, os.environ, online=online)))
+    with Logs(level="CRITICAL"):  # what would be logged is among the findings
+        found = asyncio.run(_all(Examination(installed, config_path, os.environ, online=online)))
     problems = [finding for finding in found if finding.level is Level.PROBLEM]
     if as_json:
         print_json({"ok": not problems, "findings": [attrs.asdict(finding) for finding in found]})
@@ -65,9 +67,9 @@ async def _all(patient: Examination) -> list[Finding]:
 def _show(found: Iterable[Finding], problems: int) -> None:
     out = console()
     for finding in found:
-        out.print(f"{_SIGNS[finding.level]} [bold]{finding.area:<9}[/] {escape(finding.message)}")
+        out.print(f"{_SIGNS[finding.level]} [bold]{finding.area:<12}[/] {escape(finding.message)}")
         if finding.advice and finding.level is not Level.OK:
-            out.print(f"            → {escape(finding.advice)}")
+            out.print(f"               → {escape(finding.advice)}")
     if problems:
         out.print(f"\n[bold red]{problems} {'problem' if problems == 1 else 'problems'}.[/]")
     else:

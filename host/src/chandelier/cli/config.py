@@ -31,6 +31,7 @@ from chandelier.config.json_schema import json_schema
 from chandelier.config.layers import Layer, Row, Section, explain
 from chandelier.config.migrations import ConfigMigration
 from chandelier.config.problems import ConfigError, Problem, nearest
+from chandelier.errors import InvalidRequest
 
 __all__ = ["Judgement", "config_group", "judge", "versioned"]
 
@@ -58,7 +59,9 @@ def check_command(installed: Installed, config_path: Path, as_json: bool) -> Non
     due: list[str] = []
     unchecked = [f"{plugin.name}: {plugin.problem}" for plugin in installed.plugins if plugin.problem]
     try:
-        pending, problems, warnings = judge(installed, Deployment.read(config_path, os.environ))
+        deployment = Deployment.read(config_path, os.environ)
+        _tell_of_upgrade(deployment)
+        pending, problems, warnings = judge(installed, deployment)
         due = [f"{change} is due: chandelier config migrate" for change in pending]
     except ConfigError as error:
         problems = error.problems
@@ -95,6 +98,7 @@ def show_command(installed: Installed, section: str | None, config_path: Path, a
         raise click.BadParameter(_no_such_section(section, schemas), param_hint="SECTION")
     chosen = schemas if section is None else {section: schemas[section]}
     deployment = Deployment.read(config_path, os.environ)
+    _tell_of_upgrade(deployment)
     rows: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for name, schema in chosen.items():
@@ -131,6 +135,8 @@ def migrate_command(installed: Installed, dry_run: bool, config_path: Path, as_j
     deployment = Deployment.read(config_path, os.environ)
     before = deployment.file.text
     sections = versioned(installed)
+    if not dry_run:
+        _refuse_while_upgrading(deployment)
     if dry_run:
         changes, after = deployment.preview(sections)
     else:
@@ -166,6 +172,7 @@ def migrate_command(installed: Installed, dry_run: bool, config_path: Path, as_j
 def rollback_command(config_path: Path, as_json: bool) -> None:
     """Make the newest backup the config again; repeat it to go further back."""
     deployment = Deployment.read_for_rollback(config_path, os.environ)
+    _refuse_while_upgrading(deployment)
     if deployment.backups.newest() is None:
         fail(f"there is no backup to go back to in {deployment.backups.folder}", EXIT_PROBLEM)
     undone = deployment.rollback()
@@ -177,6 +184,20 @@ def rollback_command(config_path: Path, as_json: bool) -> None:
     click.echo(f"{config_path} is again what {undone.restored.name} was.")
     if undone.kept is not None:
         click.echo(f"What was undone: {undone.kept}")
+
+
+def _refuse_while_upgrading(deployment: Deployment) -> None:
+    """An interrupted upgrade puts config.toml back as it was: what is done now would be undone."""
+    from chandelier.upgrading.journal import Journal
+
+    Journal.refuse_if_open(deployment.data_dir)
+
+
+def _tell_of_upgrade(deployment: Deployment) -> None:
+    try:
+        _refuse_while_upgrading(deployment)
+    except InvalidRequest as error:
+        console(err=True).print("warning:", str(error), style="yellow", markup=False)
 
 
 def _note(config_path: Path, action: str, **facts: Any) -> None:

@@ -29,6 +29,7 @@ from chandelier.control.client import NotRunning, answers, data_folder
 from chandelier.control.place import supported
 from chandelier.observe.log import Logs
 from chandelier.services.acting import Actor, acting
+from chandelier.upgrading.journal import Journal
 
 __all__ = ["data_group"]
 
@@ -151,7 +152,9 @@ def _offline(config_path: Path, op: str, args: Mapping[str, Any]) -> list[Any]:
 
     deployment = Deployment.read(config_path, os.environ)
     config = deployment.host(HostConfig)
-    with claim(config.data_path(deployment.base)), Logs(level="WARNING") as logs:
+    folder = config.data_path(deployment.base)
+    with claim(folder), Logs(level="WARNING") as logs:
+        Journal.refuse_if_open(folder)  # undoing the upgrade would bring back what is erased now
         logs.redactor.learn(config)
         found: list[list[Any]] = []
 

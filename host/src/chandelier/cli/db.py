@@ -37,6 +37,7 @@ from chandelier.storage.history import HOST_HISTORY, StorageHistory
 from chandelier.storage.migrations import Migrator
 from chandelier.storage.names import HOST_NAME
 from chandelier.storage.restore import restore, set_aside
+from chandelier.storage.trouble import advised
 from chandelier.upgrading.journal import Journal
 
 __all__ = ["db_group", "note_in_log", "open_database"]
@@ -290,9 +291,10 @@ async def _back_up(migrator: Migrator) -> Backup:
         if await migrator.installed():
             return await migrator.backups.take("manual")
     except sqlite3.Error as error:
-        raise InvalidRequest(
-            f"no backup was made: {error}; put an older one back: chandelier db backups"
-        ) from error
+        said = advised(error)
+        if said == str(error):  # nothing better is known than that the file cannot be read
+            said += "; put an older one back: chandelier db backups"
+        raise InvalidRequest(f"no backup was made: {said}") from error
     raise InvalidRequest(
         "the database is empty, so there is nothing to back up; the bot fills it at its start"
     )

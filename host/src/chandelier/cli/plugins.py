@@ -31,7 +31,10 @@ def plugins_group() -> None:
 @json_option
 @click.pass_obj
 def list_command(installed: Installed, as_json: bool) -> None:
-    """List every installed plugin; exit code 1 when one of them cannot run."""
+    """List every installed plugin and whether it can run; exit code 1 when one of them cannot.
+
+    What the running bot makes of each is in `chandelier status`.
+    """
     plugins = installed.plugins
     if as_json:
         print_json([_row(plugin) for plugin in plugins])
@@ -112,6 +115,7 @@ async def _write_down(installed: Installed, config_path: Path, name: str, *, ena
     from chandelier.storage.migrations import Migrator
     from chandelier.storage.names import HOST_NAME
     from chandelier.switching import remember
+    from chandelier.upgrading.journal import Journal
 
     known = {plugin.name: plugin.candidate for plugin in installed.plugins}
     if name not in known:
@@ -126,6 +130,7 @@ async def _write_down(installed: Installed, config_path: Path, name: str, *, ena
     folder = config.data_path(deployment.base)
     url = config.database(deployment.base).render_as_string(hide_password=False)
     with claim(folder):
+        Journal.refuse_if_open(folder)
         database = Database(url, data_dir=folder, clock=SystemClock())
         await database.start()
         try:

@@ -152,6 +152,7 @@ class _Upgrade:
         plugins: Mapping[str, Description],
         new_text: str,
     ) -> dict[str, Any]:
+        from chandelier.cli.db import note_in_log
         from chandelier.upgrading.carry_out import carry_out
         from chandelier.upgrading.safety import begin, finish, undo
         from chandelier.upgrading.survey import histories
@@ -171,6 +172,7 @@ class _Upgrade:
                 raise
             return _failed(report, error)
         asyncio.run(finish(journal, database))
+        note_in_log(self._path, "upgrade", after={"done": list(report["plan"]["lines"])})
         report["changed"] = True
         return report
 

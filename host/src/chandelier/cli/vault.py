@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,16 +25,20 @@ from chandelier.clock import SystemClock
 from chandelier.config.deployment import Deployment
 from chandelier.config.host import HostConfig
 from chandelier.observe.log import Logs
+from chandelier.services.audit_files import note_at_command_line
 from chandelier.services.vault_keys import KEYRING_USER, KeySources, file_problem, new_key_text
 from chandelier.services.vault_people import PeopleKeys
 from chandelier.services.vault_upkeep import VaultUpkeep
 from chandelier.storage.engine import Database
 from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.names import HOST_NAME
+from chandelier.upgrading.journal import Journal
 
 __all__ = ["vault_group"]
 
 ResultT = TypeVar("ResultT")
+Note = Callable[..., Awaitable[bool]]
+"""Writes into the audit log what was done."""
 
 
 @click.group("vault")
@@ -81,7 +86,7 @@ def status_command(config_path: Path, as_json: bool) -> None:
     """Which keys are given, and what each protects; ends with 1 when something is out of reach."""
 
     async def ask(
-        people: PeopleKeys, upkeep: VaultUpkeep
+        people: PeopleKeys, upkeep: VaultUpkeep, _: Note
     ) -> tuple[list[dict[str, object]], tuple[str, ...], bool]:
         states = await upkeep.status()
         rows: list[dict[str, object]] = [
@@ -120,8 +125,9 @@ def rotate_command(config_path: Path, as_json: bool) -> None:
     the environment must have been started with both keys before. Broken off, it goes on the next time.
     """
 
-    async def rotate(_: PeopleKeys, upkeep: VaultUpkeep) -> dict[str, object]:
+    async def rotate(_: PeopleKeys, upkeep: VaultUpkeep, note: Note) -> dict[str, object]:
         done = await upkeep.rotate()
+        await note("vault.rotate", subject=done.key_id, after={"people": done.rewrapped, "left": done.left})
         return {
             "key": done.key_id,
             "rewrapped": done.rewrapped,
@@ -129,7 +135,7 @@ def rotate_command(config_path: Path, as_json: bool) -> None:
             "problems": list(done.problems),
         }
 
-    done = _with_vault(config_path, rotate)
+    done = _with_vault(config_path, rotate, changes=True)
     if as_json:
         print_json(done)
     else:
@@ -158,11 +164,22 @@ def abandon_command(key_id: str, yes: bool, config_path: Path) -> None:
             abort=True,
             err=True,
         )
-    gone = _with_vault(config_path, lambda _, upkeep: upkeep.abandon(key_id))
+
+    async def abandon(_: PeopleKeys, upkeep: VaultUpkeep, note: Note) -> int:
+        gone = await upkeep.abandon(key_id)
+        await note("vault.abandon", subject=key_id, after={"people": gone})
+        return gone
+
+    gone = _with_vault(config_path, abandon, changes=True)
     console().print(f"Gave up the key {key_id}, which protected the data of {gone} people.", markup=False)
 
 
-def _with_vault(config_path: Path, work: Callable[[PeopleKeys, VaultUpkeep], Awaitable[ResultT]]) -> ResultT:
+def _with_vault(
+    config_path: Path,
+    work: Callable[[PeopleKeys, VaultUpkeep, Note], Awaitable[ResultT]],
+    *,
+    changes: bool = False,
+) -> ResultT:
     deployment = Deployment.read(config_path, os.environ)
     config, base = deployment.host(HostConfig), config_path.absolute().parent
     database = Database(config.database(base), data_dir=config.data_path(base), clock=SystemClock())
@@ -170,6 +187,9 @@ def _with_vault(config_path: Path, work: Callable[[PeopleKeys, VaultUpkeep], Awa
         fail(
             f"there is no database at {database.path} yet: the bot makes it at its first start", EXIT_PROBLEM
         )
+
+    if changes:
+        Journal.refuse_if_open(database.data_dir)
 
     async def run(logs: Logs) -> ResultT:
         await database.start()
@@ -181,7 +201,7 @@ def _with_vault(config_path: Path, work: Callable[[PeopleKeys, VaultUpkeep], Awa
             sources = KeySources.of(deployment, config, logs.redactor.learn)
             people = PeopleKeys(database, database.clock, sources.read)
             await people.read_keys()
-            return await work(people, VaultUpkeep(database, people))
+            return await work(people, VaultUpkeep(database, people), partial(note_at_command_line, database))
         finally:
             await database.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import Any
 
 import attrs
@@ -16,13 +16,17 @@ import hikari
 import lightbulb
 from lightbulb.internal.utils import CommandCollection
 from loguru import logger
+from sqlalchemy.exc import SQLAlchemyError
 
 from chandelier.barrier import end
 from chandelier.clock import Clock
 from chandelier.containment import Containment
+from chandelier.errors import ChandelierError
 from chandelier.routing.commands import CommandRouter
 from chandelier.routing.planning import GLOBAL, Key, LeftOut, Plan, Wanted, fingerprint, make_plan, wanted_by
+from chandelier.storage.host_state import HostState
 from chandelier.storage.names import HOST_NAME
+from chandelier.storage.trouble import in_short
 
 __all__ = ["CommandSync", "Differences", "SyncResult", "differences"]
 
@@ -56,13 +60,20 @@ class CommandSync:
     """Keeps Discord's lists of application commands equal to what the running plugins declare."""
 
     def __init__(
-        self, client: CommandRouter, rest: hikari.api.RESTClient, clock: Clock, containment: Containment
+        self,
+        client: CommandRouter,
+        rest: hikari.api.RESTClient,
+        clock: Clock,
+        containment: Containment,
+        state: HostState,
     ) -> None:
         self._client = client
         self._rest = rest
         self._clock = clock
         self._containment = containment
+        self._state = state
         self._guilds: set[int] = set()
+        self._kept: frozenset[int] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._failures = 0
         self._retry: asyncio.Task[None] | None = None
@@ -116,6 +127,7 @@ class CommandSync:
         plan = self._adopt(wanted)
         application = await self._client._ensure_application()
         total = SyncResult()
+        await self._keep(self._guilds | plan.scopes.keys())  # before Discord is asked: a crash loses none
         for scope in sorted({GLOBAL, *plan.scopes} | self._guilds):
             try:
                 total = _added(total, await self._sync_scope(application, scope, plan))
@@ -129,6 +141,7 @@ class CommandSync:
                     raise
                 logger.warning("the commands of guild {} are left as they are: {}", scope, error)
         self._guilds = set(plan.scopes) - {GLOBAL}
+        await self._keep(self._guilds)
         if total.calls:
             logger.info(
                 "commands synced: {} created, {} updated, {} deleted",
@@ -137,6 +150,19 @@ class CommandSync:
                 len(total.deleted),
             )
         return total
+
+    async def _keep(self, guilds: Set[int]) -> None:
+        """Remember the guilds to look at, over a restart too; a database that is away stops nobody."""
+        try:
+            if self._kept is None:
+                self._kept = frozenset(await self._state.command_guilds())
+                self._guilds |= self._kept
+            wanted = frozenset(guilds | self._guilds) - {GLOBAL}
+            if wanted != self._kept:
+                await self._state.remember_command_guilds(wanted)
+                self._kept = wanted
+        except (SQLAlchemyError, OSError, ChandelierError) as error:
+            logger.warning("which guilds have commands of their own is not remembered: {}", in_short(error))
 
     async def _wanted(self) -> dict[Any, Wanted]:
         client = self._client

@@ -126,12 +126,15 @@ class VaultUpkeep:
     async def abandon(self, key_id: str) -> int:
         """Give up what a lost key protects: those people's data keys are destroyed; returns how many.
 
-        Raises InvalidRequest when the key is there.
+        Raises InvalidRequest when the key is there, or nobody knows it.
         """
         async with self._database.transaction() as session:
-            for state in await self.status():
-                if state.key_id == key_id and state.state not in {"missing", "wrong"}:
-                    raise InvalidRequest(f"the key {key_id} is not lost: it is given in {state.source}")
+            states = {state.key_id: state for state in await self.status()}
+            if (state := states.get(key_id)) is None:
+                known = ", ".join(states) or "none"
+                raise InvalidRequest(f"no key {key_id} was ever used or is given; there are: {known}")
+            if state.source is not None and state.state != "wrong":
+                raise InvalidRequest(f"the key {key_id} is not lost: it is given in {state.source}")
             gone = await session.execute(
                 delete(VaultPersonRow)
                 .where(VaultPersonRow.wrapped_by == key_id)

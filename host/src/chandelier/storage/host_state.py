@@ -1,15 +1,15 @@
-"""What the host remembers about itself: which plugins the owner wants, and the keys it made."""
+"""What the host remembers about itself: wanted plugins, its keys, guilds with commands of their own."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chandelier.storage.engine import Database
-from chandelier.storage.tables import KeyRow, PluginStateRow
+from chandelier.storage.tables import CommandGuildRow, KeyRow, PluginStateRow
 
 __all__ = ["HostState"]
 
@@ -40,6 +40,19 @@ class HostState:
         row.config_version = config_version
         row.changed_at = self._database.clock.now()
         return before
+
+    async def command_guilds(self) -> set[int]:
+        """Guilds that may have commands of their own at Discord."""
+        async with self._database.read() as session:
+            return set(await session.scalars(select(CommandGuildRow.guild_id)))
+
+    async def remember_command_guilds(self, guilds: Set[int]) -> None:
+        """Keep which guilds may have commands of their own at Discord: these, and no others."""
+        async with self._database.transaction() as session:
+            known = set(await session.scalars(select(CommandGuildRow.guild_id)))
+            if gone := known - guilds:
+                await session.execute(delete(CommandGuildRow).where(CommandGuildRow.guild_id.in_(gone)))
+            session.add_all(CommandGuildRow(guild_id=guild) for guild in sorted(guilds - known))
 
     async def key(self, name: str) -> bytes:
         """A key of 32 random bytes, made on first use and the same ever after."""

@@ -24,6 +24,7 @@ __all__ = [
     "AccessRuleRow",
     "AuditRow",
     "AuditSearchRow",
+    "CommandGuildRow",
     "ErasurePartRow",
     "ErasureRow",
     "FeedbackRow",
@@ -74,6 +75,14 @@ class KeyRow(HostTables):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class CommandGuildRow(HostTables):
+    """A guild that has, or is about to have, commands of its own at Discord."""
+
+    __tablename__ = "chandelier_command_guilds"
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class TimerRow(HostTables):

@@ -114,6 +114,7 @@ async def rehearse(
                 "CHANDELIER_DATA_DIR": str(folder / "data"),
                 "CHANDELIER_DATABASE_URL": address,
                 "CHANDELIER_AUTO_MIGRATE": "true",
+                "CHANDELIER_METRICS_PORT": "0",  # the real bot's: it may be running
             }
             rehearsed = Deployment.read(copy, environ)
             config = rehearsed.host(HostConfig)

@@ -60,7 +60,8 @@ async def in_servers(
     if lacking > MOST_SERVERS:
         found.append(Finding("servers", Level.WARNING, f"and {lacking - MOST_SERVERS} more servers"))
     if not lacking:
-        where = "is in no server yet" if not names else f"may do all that is asked in {len(names)} servers"
+        many = "one server" if len(names) == 1 else f"{len(names)} servers"
+        where = "is in no server yet" if not names else f"may do all that is asked in {many}"
         found.append(Finding("servers", Level.OK, f"the bot {where}"))
     return found, names
 

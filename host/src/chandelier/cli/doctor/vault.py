@@ -26,6 +26,7 @@ async def keys(patient: Examination) -> list[Finding]:
             if database is None or not await is_current(database, HOST_NAME, HOST_HISTORY):
                 return []  # nothing can be sealed yet
             people = PeopleKeys(database, patient.clock, sources.read)
+            await people.read_keys()
             states = await VaultUpkeep(database, people).status()
             found = [Finding("vault", Level.PROBLEM, problem, HOW) for problem in people.ring.problems]
     except ChandelierError as error:
@@ -35,5 +36,7 @@ async def keys(patient: Examination) -> list[Finding]:
             said = f"the key {state.key_id} is {state.state}; it protects data of {state.people} people"
             found.append(Finding("vault", Level.PROBLEM, said, "give it again; nothing is lost"))
     if not found and states:
-        found.append(Finding("vault", Level.OK, f"{len(states)} keys, none of which is missing or wrong"))
+        count = "one key, which is" if len(states) == 1 else f"{len(states)} keys, none of which is"
+        wrong = "neither missing nor wrong" if len(states) == 1 else "missing or wrong"
+        found.append(Finding("vault", Level.OK, f"{count} {wrong}"))
     return found
