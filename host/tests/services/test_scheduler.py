@@ -402,7 +402,8 @@ class TestFailing:
         await scheduler.timers("redeye").schedule("look", key="lamp", due=world.now())
         await world.wait(60)
 
-        assert diary.of("lamp") == [5.0]
+        # After the pause, or at once when the change itself asked for another look meanwhile; only once.
+        assert diary.of("lamp") in ([0.0], [5.0])
 
 
 async def rename(world: World, old: str, new: str) -> None:
