@@ -49,6 +49,7 @@ def check_command(installed: Installed, config_path: Path, online: bool, as_json
     refuses token or intents, 1 anything else.
     """
     with Logs(level="CRITICAL"):  # what would be logged is among the findings
+        _ = installed.plugins  # before there is a loop, in which one Ctrl-C does not end what blocks it
         found = asyncio.run(_all(Examination(installed, config_path, os.environ, online=online)))
     problems = [finding for finding in found if finding.level is Level.PROBLEM]
     if as_json:
