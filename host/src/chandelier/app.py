@@ -349,7 +349,8 @@ class Host:
 
     async def enable(self, name: str) -> Record:
         """Start a plugin and remember it. Raises PluginError with what keeps it from running."""
-        self.selection.look_again()
+        if name not in self.lifecycle.records:  # one that is known is looked at again when it starts
+            self.selection.look_again()
         record = await self.lifecycle.enable(name)
         await self._remember(record)
         return record

@@ -53,7 +53,8 @@ def used_names(path: Path) -> Iterator[tuple[int, str]]:
     except (OSError, SyntaxError, ValueError, RecursionError):
         return
     aliases = {"chandelier"}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module == "chandelier":
             yield from ((node.lineno, f"chandelier.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and _inside(node.module or ""):
@@ -61,7 +62,7 @@ def used_names(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names if _inside(alias.name))
             aliases |= {alias.asname for alias in node.names if alias.name == "chandelier" and alias.asname}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             yield node.lineno, f"chandelier.{node.attr}"
 
