@@ -122,17 +122,23 @@ class News:
 
 
 async def left(database: Database) -> int:
-    """How many timers and effects still wait."""
+    """How many timers and effects of the plugin still wait."""
     async with database.read() as session:
-        timers = await session.scalar(sa.select(sa.func.count()).select_from(TimerRow))
-        open_ = sa.select(sa.func.count()).select_from(OutboxRow).where(OutboxRow.state != "done")
+        timers = await session.scalar(
+            sa.select(sa.func.count()).select_from(TimerRow).where(TimerRow.plugin == "crash")
+        )
+        open_ = (
+            sa.select(sa.func.count())
+            .select_from(OutboxRow)
+            .where(OutboxRow.plugin == "crash", OutboxRow.state != "done")
+        )
         return (timers or 0) + (await session.scalar(open_) or 0)
 
 
 async def decided(database: Database) -> set[str]:
     """What was committed, so that it must happen."""
     async with database.read() as session:
-        return set(await session.scalars(sa.select(OutboxRow.key)))
+        return set(await session.scalars(sa.select(OutboxRow.key).where(OutboxRow.plugin == "crash")))
 
 
 async def kill_often(
