@@ -114,9 +114,9 @@ def oldest(session: nox.Session, distribution: str) -> None:
     _pytest(session, *_own_tests(distribution), "-m", "not endurance", "-n2")
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=PYTHONS[-1])
 def stories(session: nox.Session) -> None:
-    """End to end: everything installed, over real sockets."""
+    """End to end: everything installed, over real sockets; `wheels` does the same on the oldest Python."""
     session.install(*_everything(), *TESTING)
     _pytest(session, "tests", "-m", "not endurance", "-n2")
 
