@@ -75,11 +75,16 @@ def read(where: str, file: Traversable) -> Catalogue:
     """Read a file; what is wrong with it is in ``problems``."""
     locale = file.name.removesuffix(".po")
     try:
-        written = _parsed(file.read_bytes().decode("utf-8-sig"))
+        return _read(locale, where, file.read_bytes())
     except UnicodeDecodeError:
         return Catalogue(locale, where, gettext.NullTranslations(), (f"{where}: is not UTF-8",))
     except (OSError, ValueError, LookupError) as error:
         return Catalogue(locale, where, gettext.NullTranslations(), (f"{where}: {_reason(error)}",))
+
+
+@lru_cache(maxsize=32)  # a reload looks again at what mostly has not changed
+def _read(locale: str, where: str, content: bytes) -> Catalogue:
+    written = _parsed(content.decode("utf-8-sig"))
     usable, problems, missing = polib.POFile(), list[str](), list[str]()
     names: dict[str, str] = {}
     usable.metadata = {**written.metadata, "Content-Type": "text/plain; charset=UTF-8"}

@@ -172,10 +172,13 @@ def _stated(distribution: metadata.Distribution | None) -> tuple[str | None, str
     """Name and version; without METADATA, as after an interrupted installation, there is neither."""
     if distribution is None:
         return "unknown", "0"
-    facts = distribution.metadata
+    try:
+        facts = distribution.metadata
+    except FileNotFoundError:  # what the backport `importlib_metadata`, once imported, finds says it so
+        return None, None
     if not facts or "Name" not in facts or "Version" not in facts:
         return None, None
-    return distribution.name, distribution.version
+    return facts["Name"], facts["Version"]
 
 
 def _malformed(name: str, config: str, storage: str) -> str | None:

@@ -11,6 +11,7 @@ import ast
 import importlib.util
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from chandelier.discovery import Candidate
@@ -48,9 +49,20 @@ def private_use(path: Path) -> list[tuple[int, str]]:
 def used_names(path: Path) -> Iterator[tuple[int, str]]:
     """(line, name) of all that a file uses of the host, as in ``chandelier.Plugin``."""
     try:
-        source = path.read_bytes()
+        yield from _used_in(path.read_bytes())
+    except OSError:
+        return
+
+
+@lru_cache(maxsize=128)  # a reload looks again at what mostly has not changed
+def _used_in(source: bytes) -> tuple[tuple[int, str], ...]:
+    return tuple(_walk(source))
+
+
+def _walk(source: bytes) -> Iterator[tuple[int, str]]:
+    try:
         tree = ast.parse(source) if _MENTION.search(source) else ast.Module([], [])
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError):
         return
     aliases = {"chandelier"}
     nodes = list(ast.walk(tree))

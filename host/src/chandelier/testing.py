@@ -13,6 +13,7 @@ Needs the extra ``chandelier[testing]``. The host's clock is the local Discord's
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -119,11 +120,26 @@ def database_url() -> str | None:
     return None
 
 
+class _WithoutTls:
+    """asyncio for hikari's shards, which sleep after each connection until TLS is closed: here is none."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, delay: float) -> None:
+        await asyncio.sleep(0 if delay == _WAIT_FOR_TLS else delay)
+
+
+_WAIT_FOR_TLS = 0.25
+"""Seconds; without it a story would spend half of its time with waiting. Source: hikari.impl.shard."""
+
+
 @pytest.fixture
 async def start_host(
-    discord: LocalDiscord, tmp_path: Path, database_url: str | None
+    discord: LocalDiscord, tmp_path: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[HostStarter]:
     """Starts hosts against the ``discord`` fixture; they are stopped at the end of the test."""
+    monkeypatch.setattr("hikari.impl.shard.asyncio", _WithoutTls())
     starter = HostStarter(discord, tmp_path, database_url)
     try:
         yield starter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,21 @@ def _networks(entries: tuple[str, ...]) -> Iterator[Misfit]:
 
 
 def _readable(name: str, value: str | int, allowed: str, **options: Any) -> Iterator[Misfit]:
+    if not _taken_by_loguru(**options):
+        yield Misfit(f"{shown(value)} cannot be read", found=value, allowed=allowed, path=(name,))
+
+
+@lru_cache(typed=True)
+def _taken_by_loguru(**options: Any) -> bool:
     """What loguru makes of a rotation or retention; only it knows every form that it takes."""
+    # A rotation is always given: loguru applies a retention without one to what is there as soon as the
+    # sink goes. With `delay` no file is opened.
+    given: dict[str, Any] = {"rotation": "20 MB", **options}
     try:
-        # With `delay` no file is opened. A rotation is always given: loguru applies a retention without
-        # one to what is there as soon as the sink goes.
-        given: dict[str, Any] = {"rotation": "20 MB", **options}
         logger.remove(logger.add("unused", delay=True, filter=_nothing, **given))
     except (TypeError, ValueError, OverflowError):
-        yield Misfit(f"{shown(value)} cannot be read", found=value, allowed=allowed, path=(name,))
+        return False
+    return True
 
 
 def _nothing(_record: object) -> bool:
