@@ -16,7 +16,7 @@ from chandelier.storage.guild_settings import GuildSettings
 from chandelier.storage.history import HOST_HISTORY
 from chandelier.storage.migrations import Migrator
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
-from chandelier_moderation.tables import HISTORY
+from chandelier_moderation.stored import HISTORY
 from loopcord import VirtualClock
 
 VERSION_1 = """\

@@ -42,6 +42,16 @@ class Draft:
     evidence: str | None = None
     removes: bool = False
     """Whether the message is to be deleted."""
+    details: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    expires_at: datetime | None = None
+    origin: str = "bot"
+    audit_id: int | None = None
+    batch: str | None = None
+    undoes: int | None = None
+    rule: str | None = None
+    points: int = 0
+    attachments: tuple[str, ...] = ()
+    evidence_until: datetime | None = None
 
 
 @attrs.frozen
@@ -104,6 +114,16 @@ class Book:
                 dm="waiting" if draft.tell_member else "off",
                 log="off" if draft.log_channel_id is None else "waiting",
                 log_channel_id=draft.log_channel_id,
+                details=dict(draft.details),
+                expires_at=draft.expires_at,
+                origin=draft.origin,
+                audit_id=draft.audit_id,
+                batch=draft.batch,
+                undoes=draft.undoes,
+                rule=draft.rule,
+                points=draft.points,
+                attachments=list(draft.attachments),
+                evidence_until=draft.evidence_until,
             )
             session.add(case)
             await session.flush()

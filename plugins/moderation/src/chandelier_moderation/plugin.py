@@ -15,7 +15,8 @@ from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.keyword_rule import KeywordRule
-from chandelier_moderation.tables import HISTORY, Case
+from chandelier_moderation.stored import HISTORY
+from chandelier_moderation.tables import Case
 
 __all__ = ["ModerationPlugin"]
 
