@@ -35,6 +35,19 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    purge_most: int = chandelier.setting(
+        1_000, help="How many messages one /purge deletes at most.", guild=True, ge=1, le=5_000
+    )
+    purge_most_old: int = chandelier.setting(
+        200,
+        help="How many messages older than two weeks one /purge deletes at most: one by one, 4 seconds each.",
+        guild=True,
+        ge=0,
+        le=1_000,
+    )
+    purge_look_back: int = chandelier.setting(
+        5_000, help="How many messages one /purge looks at, at most.", guild=True, ge=100, le=20_000
+    )
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

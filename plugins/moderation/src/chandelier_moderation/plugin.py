@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import hikari
@@ -12,6 +12,7 @@ import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
+from chandelier_moderation.cleaning.room import Cleaning
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.keyword_rule import KeywordRule
@@ -37,6 +38,7 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.ATTACH_FILES
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -46,6 +48,9 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
+        ),
+        chandelier.Capability(
+            "purge", _("Delete many messages with /purge"), hikari.Permissions.MANAGE_MESSAGES
         ),
     ),
     personal_data=(
@@ -61,6 +66,11 @@ _MANIFEST = chandelier.Manifest(
             why="as the evidence of the case",
             kept="as long as its case",
         ),
+        chandelier.PersonalData(
+            what="who purges messages, and what these said",
+            why="so that a purge gives an exact account and the log its transcript",
+            kept="until the transcript is posted, a day at most",
+        ),
     ),
 )
 
@@ -70,6 +80,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     book: Book
     keyword_rule: KeywordRule
+    cleaning: Cleaning
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -77,6 +88,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
+        self._events.timer("purge")(self._purge)
+        self._events.effect("purge_report")(self._purged)
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
@@ -84,6 +97,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
+        self.cleaning = Cleaning(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -106,6 +120,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self._effects.carry_out(effect)
+
+    async def _purge(self, timer: chandelier.Timer) -> datetime | None:
+        return await self.cleaning.work(timer)
+
+    async def _purged(self, effect: chandelier.Effect) -> None:
+        await self.cleaning.report(effect)
 
     # ---- hooks
 
@@ -132,9 +152,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
+        from chandelier_moderation.cleaning.commands import loader as cleaning
         from chandelier_moderation.commands import loader  # it names this class for injection
 
-        return (loader, self._events)
+        return (loader, self._events, cleaning)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -167,11 +188,15 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        return {
+            "cases": list(await self.book.of_person(user_id)),
+            "purges": list(await self.cleaning.store.of_person(user_id)),
+        }
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
+        await self.cleaning.store.forget_person(user_id)
         return await self.book.forget_person(user_id, by)
 
 

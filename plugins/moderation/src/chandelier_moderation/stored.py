@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
+from chandelier_moderation.cleaning import tables as _cleaning
 
 __all__ = ["HISTORY"]
+
+_ROOMS = (_cleaning,)
+"""Modules that add their tables to the same metadata by being imported."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
