@@ -16,6 +16,7 @@ from chandelier_moderation.cleaning.room import Cleaning
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.pinger.watch import TOGETHER, Pinger
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
 
@@ -52,6 +53,7 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "purge", _("Delete many messages with /purge"), hikari.Permissions.MANAGE_MESSAGES
         ),
+        chandelier.Capability("pinger", _("Set up the pinger"), hikari.Permissions.MANAGE_GUILD),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -81,6 +83,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     book: Book
     keyword_rule: KeywordRule
     cleaning: Cleaning
+    pinger: Pinger
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -90,6 +93,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
             self._events.effect(kind)(self._carry_out)
         self._events.timer("purge")(self._purge)
         self._events.effect("purge_report")(self._purged)
+        self._events.listener(hikari.GuildMessageCreateEvent, when=self._may_ping)(self._pinged)
+        self._events.effect("ping", batch=TOGETHER)(self._report_pings)
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
@@ -98,6 +103,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
         self.cleaning = Cleaning(ctx)
+        self.pinger = Pinger(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -127,6 +133,15 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def _purged(self, effect: chandelier.Effect) -> None:
         await self.cleaning.report(effect)
 
+    def _may_ping(self, message: Mapping[str, Any]) -> bool:
+        return self.pinger.wants(message)
+
+    async def _pinged(self, event: hikari.GuildMessageCreateEvent) -> None:
+        await self.pinger.heard(event)
+
+    async def _report_pings(self, effects: list[chandelier.Effect]) -> None:
+        await self.pinger.report(effects)
+
     # ---- hooks
 
     @hookimpl
@@ -154,8 +169,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Commands and buttons; the keyword rule's listeners; the effects."""
         from chandelier_moderation.cleaning.commands import loader as cleaning
         from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.pinger.commands import loader as pinger
 
-        return (loader, self._events, cleaning)
+        return (loader, self._events, cleaning, pinger)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -166,6 +182,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded while a guild's newest case could not be posted, or its message not deleted."""
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
+        lines += tuple(await self.pinger.troubles())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
