@@ -142,7 +142,7 @@ class PingerExclude(
     )
     channel = lightbulb.channel(
         "channel",
-        "What is pinged here, or in its threads, is not reported",
+        "Where pings are not reported; its threads, too",
         default=None,
         channel_types=_LEFT_OUT,
     )

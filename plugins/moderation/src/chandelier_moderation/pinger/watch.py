@@ -39,7 +39,7 @@ class Pinger:
         """By guild the channel in which the last report could not be posted."""
 
     def wants(self, message: Mapping[str, Any]) -> bool:
-        """Decide on Discord's raw message; called for every message. Edits ping nobody and do not come here."""
+        """Decide on Discord's raw message: called for every new one. Edits ping nobody."""
         return pings.may_ping(message)
 
     async def heard(self, event: hikari.GuildMessageCreateEvent) -> None:
@@ -94,10 +94,11 @@ class Pinger:
                 nonce=str(effects[0].id),
                 **_SILENT,
             )
-        except (hikari.ForbiddenError, hikari.NotFoundError):
+        except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             self._refused[guild_id] = channel_id
-            raise
-        self._refused.pop(guild_id, None)
+            self._ctx.log.warning("pings in guild {} cannot be reported: {}", guild_id, refused)
+        else:
+            self._refused.pop(guild_id, None)
         for ping in found:
             self._words.pop(ping.message_id, None)
 
