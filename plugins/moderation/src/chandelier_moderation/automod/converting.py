@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter, IterableValidationError
@@ -21,7 +21,9 @@ __all__ = ["structure", "unstructure"]
 
 _T = TypeVar("_T")
 
-_note: Callable[[str, int, Any], Any] = IterableValidationNote  # its own types do not say what it takes
+_note: Callable[[str, int, Any], Any] = cast(
+    "Any", IterableValidationNote
+)  # its types tell another signature
 
 _NAMES: dict[type[Any], str] = {str: "text", int: "a whole number", bool: "true or false"}
 

@@ -26,7 +26,7 @@ BLANK = {0x2800: " ", **dict.fromkeys((*range(0x09), *range(0x0E, 0x20), 0x7F), 
 """The blank of braille, which looks like a space, and control characters, which look like nothing."""
 
 MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-"""Marks that stand upon letters of any kind. Those of other scripts, as vowels of Hindi, are part of words."""
+"""Marks that stand upon any letters. Those of other scripts, as the vowels of Hindi, are part of words."""
 MARKS = re.compile(f"[{MARK}]+")
 
 _NAMED_RANGES = (
@@ -41,13 +41,14 @@ _NAME = re.compile(
     r" ([A-Z])(?: WITH .*)?"
 )
 _OTHERS = {
-    "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ᴁ": "ae", "ɶ": "oe", "ŋ": "n", "Ŋ": "n", "ð": "d", "Ð": "d",
-    "þ": "p", "ƿ": "p", "ȣ": "ou", "ʃ": "f", "ʒ": "3", "ƨ": "s", "ƽ": "s", "ƅ": "b", "ɑ": "a", "ɡ": "g",
-    "ɩ": "i", "ʋ": "v", "ɯ": "w", "ʍ": "w", "ɣ": "y", "ɛ": "e", "ɜ": "e", "ɔ": "c", "ʌ": "v", "ı": "i", "ȷ": "j",
-    "ſ": "s",    "ƒ": "f", "₡": "c", "¢": "c", "₵": "c", "€": "e", "₣": "f", "₲": "g", "₭": "k", "₤": "l", "£": "l",
-    "₥": "m",    "₦": "n", "₱": "p", "₽": "p", "§": "s", "₮": "t", "₩": "w", "¥": "y", "ℓ": "l", "℮": "e", "∂": "d",
-    "∑": "e",    "∩": "n", "∪": "u", "√": "v", "∞": "oo", "∆": "a", "†": "t", "¡": "!", "¦": "|", "‖": "||", "∗": "*",
-    "⁎": "*",    "∙": ".", "。": ".", "｡": ".", "․": ".", "ꓸ": ".", "⁄": "/", "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\",
+    "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ᴁ": "ae", "ɶ": "oe", "ŋ": "n", "Ŋ": "n", "ð": "d",
+    "Ð": "d", "þ": "p", "ƿ": "p", "ȣ": "ou", "ʃ": "f", "ʒ": "3", "ƨ": "s", "ƽ": "s", "ƅ": "b",
+    "ɑ": "a", "ɡ": "g", "ɩ": "i", "ʋ": "v", "ɯ": "w", "ʍ": "w", "ɣ": "y", "ɛ": "e", "ɜ": "e", "ɔ": "c",
+    "ʌ": "v", "ı": "i", "ȷ": "j", "ſ": "s", "ƒ": "f", "₡": "c", "¢": "c", "₵": "c", "€": "e", "₣": "f",
+    "₲": "g", "₭": "k", "₤": "l", "£": "l", "₥": "m", "₦": "n", "₱": "p", "₽": "p", "§": "s", "₮": "t",
+    "₩": "w", "¥": "y", "ℓ": "l", "℮": "e", "∂": "d", "∑": "e", "∩": "n", "∪": "u", "√": "v",
+    "∞": "oo", "∆": "a", "†": "t", "¡": "!", "¦": "|", "‖": "||", "∗": "*", "⁎": "*", "∙": ".",
+    "。": ".", "｡": ".", "․": ".", "ꓸ": ".", "⁄": "/", "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\",
 }  # fmt: skip
 
 _BORROWED = {
@@ -105,9 +106,9 @@ def _borrowed() -> dict[str, str]:
 def replace_borrowed(text: str) -> str:
     """The text with letters of other scripts replaced by Latin ones, in words that borrow them.
 
-    A word that mixes scripts borrows. A word of one other script borrows when each of its letters looks Latin,
-    no other letter of that script is in the text, and the text has Latin letters: so neither Russian nor Greek
-    becomes nonsense English.
+    A word that mixes scripts borrows. A word of one other script borrows when each of its letters looks
+    Latin, no other letter of that script is in the text, and the text has Latin letters: so neither Russian
+    nor Greek becomes nonsense English.
     """
     table = _borrowed()
     words = list(_WORD.finditer(text))

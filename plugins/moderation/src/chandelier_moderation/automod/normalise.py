@@ -1,7 +1,7 @@
 """The normaliser: what a text says, whatever its disguise. Every matcher reads through it.
 
 A text has several readings, since `$` is a letter in `$hit` and money elsewhere. No reading joins words that
-are apart: what has a space, or a sign between two words, stays two words. Only what is one on the screen is one.
+are apart: what has a space, or a sign between two words, stays two words. What is one on the screen is one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HIDDEN = 0xE000
 _UNHIDE = {_HIDDEN + code: chr(code) for code in range(128)}
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _MARKUP = ("`", "||", "~~", "**", "__", "*")
-"""What is drawn as nothing when in pairs. A single `_` is so at the edges of words only, where it hides none."""
+"""What is drawn as nothing when in pairs. A single `_` is so only at the edges of words, and hides none."""
 _SPECIAL = re.compile(r"[<\[\\`|~*_%]")
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff](?: ?[\U0001f1e6-\U0001f1ff])*")
 _REVERSED = re.compile("\u202e([^\u202c\n]*)\u202c?")
@@ -63,7 +63,7 @@ class Seen:
     written: str
     """As it was sent."""
     shown: str
-    """As it is drawn, in its case: markup, mentions and masks of links away, forms of Latin letters as these."""
+    """As it is drawn, in its case: without markup, mentions and masks of links, in plain Latin letters."""
     bare: str
     """The same with markup left in, in lower case: where `*` may stand for a letter."""
     readings: tuple[str, ...]
