@@ -10,8 +10,8 @@ import hikari
 
 import chandelier
 from chandelier_moderation.bulk.batches import Account, Entry
-from chandelier_moderation.bulk.ids import Pasted
 from chandelier_moderation.bulk.failures import why_of
+from chandelier_moderation.bulk.ids import Pasted
 from chandelier_moderation.cards import crop, quoted
 
 __all__ = ["account_card", "account_file", "preview_card", "title_of"]

@@ -87,7 +87,7 @@ class Batches:
     async def write(
         self, key: str, targets: Sequence[Proposed], *, start: bool = False, **columns: Any
     ) -> Batch:
-        """Write a batch down, once: with ``start`` it is carried out at once, else it waits to be confirmed."""
+        """Write a batch down, once. It waits to be confirmed; with ``start`` it is carried out at once."""
         now = self._clock.now()
         async with self._storage.transaction() as session:
             known = await session.get(Batch, key)
@@ -141,7 +141,9 @@ class Batches:
         async with self._storage.read() as session:
             batch = await session.get(Batch, key)
             if batch is None:
-                raise chandelier.InvalidRequest(_("This was too long ago: nothing about it is kept any more."))
+                raise chandelier.InvalidRequest(
+                    _("This was too long ago: nothing about it is kept any more.")
+                )
             of_case = and_(Case.guild_id == batch.guild_id, Case.number == BatchTarget.number)
             rows = (
                 await session.execute(
@@ -170,9 +172,7 @@ class Batches:
             BatchTarget.batch == target.batch, BatchTarget.target_id == target.target_id
         )
         async with self._storage.transaction() as session:
-            await session.execute(
-                change.values(**columns).execution_options(synchronize_session=False)
-            )
+            await session.execute(change.values(**columns).execution_options(synchronize_session=False))
 
     async def note(self, key: str, **columns: Any) -> None:
         """Record something of a batch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import chandelier
+from chandelier_moderation.acting.barriers import WORDS
 
 __all__ = ["why_of"]
 
@@ -11,4 +12,6 @@ _ = chandelier.Messages("chandelier_moderation")
 
 def why_of(stored: str | None) -> str:
     """The words for a stored reason: a kept message, or a code of the cases."""
-    return _.recall(stored) if stored else _("I do not know why")
+    if not stored:
+        return _("I do not know why")
+    return WORDS.get(stored) or _.recall(stored)

@@ -1,4 +1,4 @@
-"""What the host calls this room for: effects of its kinds, and the timers of batches and of what ends by itself."""
+"""What the host calls this room for: its effects, and the timers of batches and of what ends by itself."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from chandelier_moderation.plugin import ModerationPlugin
 __all__ = ["loader"]
 
 loader = chandelier.Loader()
-
-
-@loader.effect("place")
-async def place(effect: chandelier.Effect, plugin: ModerationPlugin) -> None:
-    """Carry out a case about a channel."""
-    case = await plugin.book.find(int(effect.payload["guild"]), effect.payload["number"])
-    if case is not None:
-        await plugin.bulk.carry_out(case)
 
 
 @loader.effect(LOCK)

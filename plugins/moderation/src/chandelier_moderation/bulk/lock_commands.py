@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
 import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.bulk.place_cards import place_card
 from chandelier_moderation.bulk.slowmodes import LONGEST
-from chandelier_moderation.cards import has_words, settled_card
+from chandelier_moderation.cards import has_words
 from chandelier_moderation.cases import Draft
 from chandelier_moderation.plugin import ModerationPlugin
 
@@ -53,7 +59,9 @@ class LockChannel(lightbulb.SlashCommand, name="channel", description="Lock one 
                 raise chandelier.InvalidRequest(
                     _("A thread has the permissions of its channel: name the channel to lock it.")
                 )
-        await _act(ctx, plugin, "lockdown", channel_id, self.reason, self.duration, scope="channel")
+        await _act(
+            ctx, plugin, "lockdown", channel_id, self.reason, self.duration, details={"scope": "channel"}
+        )
 
 
 @_lockdown.register
@@ -71,7 +79,15 @@ class LockCategory(
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Write the case; the outbox does the rest."""
-        await _act(ctx, plugin, "lockdown", self.category.id, self.reason, self.duration, scope="category")
+        await _act(
+            ctx,
+            plugin,
+            "lockdown",
+            self.category.id,
+            self.reason,
+            self.duration,
+            details={"scope": "category"},
+        )
 
 
 @_lockdown.register
@@ -88,7 +104,15 @@ class LockServer(
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Write the case; the outbox does the rest."""
-        await _act(ctx, plugin, "lockdown", ctx.guild_id or 0, self.reason, self.duration, scope="server")
+        await _act(
+            ctx,
+            plugin,
+            "lockdown",
+            ctx.guild_id or 0,
+            self.reason,
+            self.duration,
+            details={"scope": "server"},
+        )
 
 
 @_lockdown.register
@@ -148,10 +172,52 @@ class Slowmode(
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Write the case; the outbox does the rest."""
         wait = self.wait.strip().casefold()
-        seconds = int(wait) if wait.isdecimal() else 0 if wait == "off" else await _seconds(plugin, ctx, wait)
+        seconds = 0 if wait in ("0", "off") else _seconds(wait)
         if seconds > LONGEST:
             raise chandelier.InvalidRequest(_("Discord lets people wait at most 6 hours (6h)."))
         channel_id = ctx.channel_id if self.channel is None else self.channel.id
         await _act(
             ctx, plugin, "slowmode", channel_id, self.reason, self.duration, details={"seconds": seconds}
         )
+
+
+async def _act(
+    ctx: lightbulb.Context,
+    plugin: ModerationPlugin,
+    action: str,
+    target_id: int,
+    reason: str | None,
+    duration: str | None,
+    *,
+    details: Mapping[str, Any] | None = None,
+    undoes: int | None = None,
+) -> None:
+    """Write the case and answer; the outbox does the rest."""
+    config = await plugin.ctx.config_for(ctx.guild_id or 0)
+    expires_at = None
+    if duration is not None:
+        expires_at = plugin.ctx.now() + timedelta(seconds=_seconds(duration))
+    case, new = await plugin.book.open(
+        Draft(
+            guild_id=int(ctx.guild_id or 0),
+            action=action,
+            target_id=int(target_id),
+            channel_id=int(target_id) if target_id != ctx.guild_id else None,
+            moderator_id=int(ctx.user.id),
+            reason=reason.strip() if reason is not None and has_words(reason) else "",
+            source=f"interaction-{ctx.interaction.id}",
+            log_channel_id=config.log_channel,
+            tell_member=False,
+            details=details or {},
+            expires_at=expires_at,
+            undoes=undoes,
+        )
+    )
+    await ctx.respond(embed=place_card(case, new=new), ephemeral=True)
+
+
+def _seconds(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})\s*([smhd]?)", text.strip().casefold())
+    if found is None:
+        raise chandelier.InvalidRequest(_("I cannot read {text} as a duration.", text=text))
+    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]

@@ -13,6 +13,7 @@ import hikari
 from sqlalchemy import delete, select, update
 
 import chandelier
+from chandelier_moderation.acting.actions import Outcome
 from chandelier_moderation.bulk.overwrites import ROLE, USER, Bits, Change, restored
 from chandelier_moderation.bulk.places import places_of
 from chandelier_moderation.bulk.tables import LockedChannel
@@ -59,22 +60,18 @@ class Locks:
             held.setdefault(row.number, []).append(row.channel_id)
         return [Lock(number, tuple(channels)) for number, channels in held.items()]
 
-    async def lock(self, case: Case) -> None:
+    async def lock(self, case: Case, uncertain: bool) -> Outcome | None:
         """Carry out a case of ``lockdown``: remember what is, then have it changed channel by channel.
 
         ``details["scope"]`` is ``channel``, ``category`` or ``server``; ``target_id`` the id of that.
         """
-        if case.act not in ("waiting", "off") or "channels" in case.details:
-            return await self._settle_lock(case)
+        if "channels" in case.details:  # an interrupted attempt came as far as this
+            await self._settle_lock(case)
+            return None
         scope, target = case.details["scope"], case.target_id
-        try:
-            places = await places_of(self._ctx.rest, self._ctx.bot_id, case.guild_id, scope, target)
-        except hikari.ForbiddenError:
-            why = _("I may not see this server's channels; give me View Channels.")
-            return await self._book.note(case, act="failed", act_trouble=_.keep(why))
-        if not places:
-            why = _("The channel no longer exists.")
-            return await self._book.note(case, act="failed", act_trouble=_.keep(why))
+        places = await places_of(self._ctx.rest, self._ctx.bot_id, case.guild_id, scope, target)
+        if not places and scope != "server":
+            return Outcome("failed", "channel_gone")
         mine: list[int] = []
         async with self._ctx.storage.transaction() as session:
             for position, place in enumerate(places):
@@ -88,21 +85,27 @@ class Locks:
                     changes=[change.stored() for change in place.changes],
                     state="locking",
                 )
-                added = row.on_conflict_do_nothing().returning(LockedChannel.channel_id)
-                if (await session.execute(added)).first() is None:
+                # One that an earlier lockdown could not lock is tried again, and remembers what was before that.
+                mine_now = {"number": case.number, "position": position, "state": "locking", "why": None}
+                added = row.on_conflict_do_update(
+                    index_elements=["channel_id"], set_=mine_now, where=LockedChannel.state == "failed"
+                )
+                if (await session.execute(added.returning(LockedChannel.channel_id))).first() is None:
                     continue  # another lockdown holds it, and restores it
                 mine.append(place.channel_id)
                 await self._put(LOCK, case.guild_id, case.number, place.channel_id, session)
-        details = {**case.details, "channels": len(mine), "untouched": len(places) - len(mine)}
-        await self._book.note(case, details=details, **({} if mine else {"act": "already"}))
+            # In the same transaction: an interrupted attempt must not take its own locks for another's.
+            await session.execute(_with_details(case, channels=len(mine), untouched=len(places) - len(mine)))
+        return None if mine else Outcome("already")
 
-    async def unlock(self, case: Case) -> None:
+    async def unlock(self, case: Case, uncertain: bool) -> Outcome | None:
         """Carry out a case of ``unlock``: give the channels of the lockdown ``undoes`` back what they had.
 
         Without ``undoes`` it ends every lockdown of the server.
         """
-        if case.act not in ("waiting", "off") or "channels" in case.details:
-            return await self._settle_unlock(case)
+        if "channels" in case.details:
+            await self._settle_unlock(case)
+            return None
         held = [LockedChannel.guild_id == case.guild_id]
         if case.undoes is not None:
             held.append(LockedChannel.number == case.undoes)
@@ -114,8 +117,8 @@ class Locks:
                 row.state, row.ending, row.why = "unlocking", case.number, None
                 await self._put(UNLOCK, case.guild_id, case.number, row.channel_id, session)
             mine = sum(row.ending == case.number for row in rows)
-        details = {**case.details, "channels": mine}
-        await self._book.note(case, details=details, **({} if mine else {"act": "already"}))
+            await session.execute(_with_details(case, channels=mine))
+        return None if mine else Outcome("already")
 
     # ---- channel by channel
 
@@ -128,13 +131,13 @@ class Locks:
             try:
                 for change in map(Change.read, row.changes):
                     await self._apply(row.channel_id, change, change.after, reason)
-            except hikari.NotFoundError as gone:
-                state = "gone" if gone.code == UNKNOWN_CHANNEL else "failed"
-                why = _.keep(_("Discord does not know it: {message}", message=gone.message))
+            except hikari.NotFoundError as missing:
+                gone = missing.code == UNKNOWN_CHANNEL
+                state, why = ("gone", None) if gone else ("failed", "refused")
             except hikari.ForbiddenError:
-                state, why = "failed", _.keep(_("I need Manage Permissions and View Channel there"))
-            except hikari.BadRequestError as wrong:
-                state, why = "failed", _.keep(_("Discord refused: {message}", message=wrong.message))
+                state, why = "failed", "needs_overwrites"
+            except hikari.BadRequestError:
+                state, why = "failed", "refused"
             await self._set(row, "locking", state, why)
         await self._settle_lock(case)
 
@@ -150,13 +153,13 @@ class Locks:
             state, why = "restored", None
             try:
                 await self._restore(row, reason)
-            except hikari.NotFoundError as gone:
-                state = "gone" if gone.code == UNKNOWN_CHANNEL else "stuck"
-                why = _.keep(_("Discord does not know it: {message}", message=gone.message))
+            except hikari.NotFoundError as missing:
+                gone = missing.code == UNKNOWN_CHANNEL
+                state, why = ("gone", None) if gone else ("stuck", "refused")
             except hikari.ForbiddenError:
-                state, why = "stuck", _.keep(_("I need Manage Permissions and View Channel there"))
-            except hikari.BadRequestError as wrong:
-                state, why = "stuck", _.keep(_("Discord refused: {message}", message=wrong.message))
+                state, why = "stuck", "needs_overwrites"
+            except hikari.BadRequestError:
+                state, why = "stuck", "refused"
             await self._set(row, "unlocking", state, why)
         await self._settle_unlock(case)
 
@@ -198,14 +201,10 @@ class Locks:
             rows = (await session.scalars(select(LockedChannel).where(*mine))).all()
         if any(row.state == "locking" for row in rows):
             return
-        now = await self._book.get(case.guild_id, case.number)
-        if now.act in ("waiting", "off") and "channels" in now.details:
-            bad = [row for row in rows if row.state == "failed"]
-            gone = {row.channel_id for row in rows if row.state == "gone"}
-            good = len(rows) - len(bad) - len(gone)
-            act = "done" if good else "failed" if bad else "already"
-            details = {**now.details, "done": good, "failed": _failures(bad), "failures": len(bad)}
-            await self._book.note(now, act=act, act_trouble=bad[0].why if bad else None, details=details)
+        bad = [row for row in rows if row.state == "failed"]
+        good = sum(row.state == "locked" for row in rows)
+        act = "done" if good else "failed" if bad else "already"
+        await self._book.acted(case, act, _trouble(good, bad), _account(good, bad))
         await self._forget(*mine, LockedChannel.state == "gone")
 
     async def _settle_unlock(self, case: Case) -> None:
@@ -214,14 +213,11 @@ class Locks:
             rows = (await session.scalars(select(LockedChannel).where(*mine))).all()
         if any(row.state == "unlocking" for row in rows):
             return
-        now = await self._book.get(case.guild_id, case.number)
-        if now.act in ("waiting", "off") and "channels" in now.details:
-            bad = [row for row in rows if row.state == "stuck"]
-            good = sum(row.state == "restored" for row in rows)
-            act = "failed" if bad and not good else "done"
-            details = {**now.details, "done": good, "failed": _failures(bad), "failures": len(bad)}
-            await self._book.note(now, act=act, act_trouble=bad[0].why if bad else None, details=details)
-            await self._end_cases(now, {row.number for row in rows} - {row.number for row in bad})
+        bad = [row for row in rows if row.state == "stuck"]
+        good = sum(row.state == "restored" for row in rows)
+        act = "failed" if bad and not good else "done"
+        await self._end_cases(case, {row.number for row in rows} - {row.number for row in bad})
+        await self._book.acted(case, act, _trouble(good, bad), _account(good, bad))
         await self._forget(*mine, LockedChannel.state.in_(("restored", "gone")))
 
     async def _end_cases(self, case: Case, numbers: set[int]) -> None:
@@ -270,6 +266,18 @@ def _key(guild_id: int, number: int, channel_id: int) -> str:
     return f"{guild_id}-{number}-{channel_id}"
 
 
-def _failures(rows: Sequence[LockedChannel]) -> dict[str, str]:
-    """Why, by the channel's id, for as many as a case names."""
-    return {str(row.channel_id): row.why or "" for row in rows[:SHOWN_FAILURES]}
+def _account(good: int, bad: Sequence[LockedChannel]) -> dict[str, Any]:
+    """What a case keeps: how many were changed and were not, and why by the channel's id for some of these."""
+    failed = {str(row.channel_id): row.why for row in bad[:SHOWN_FAILURES]}
+    return {"done": good, "failures": len(bad), "failed": failed}
+
+
+def _trouble(good: int, bad: Sequence[LockedChannel]) -> str | None:
+    return None if not bad else "partly" if good else bad[0].why
+
+
+def _with_details(case: Case, **more: Any) -> Any:
+    """The statement that adds to a case's details, for a transaction that has more to say."""
+    mine = (Case.guild_id == case.guild_id, Case.number == case.number)
+    change = update(Case).where(*mine).values(details={**case.details, **more})
+    return change.execution_options(synchronize_session=False)

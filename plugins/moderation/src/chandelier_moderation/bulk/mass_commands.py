@@ -131,9 +131,7 @@ async def whole_account(press: chandelier.ComponentPress, plugin: ModerationPlug
     _same_server(press, account.batch.guild_id)
     locale = str(press.interaction.locale)
     why = {
-        entry.target_id: plugin.ctx.into(locale, why_of(entry.why))
-        for entry in account.entries
-        if entry.why
+        entry.target_id: plugin.ctx.into(locale, why_of(entry.why)) for entry in account.entries if entry.why
     }
     name = f"{account.batch.action}-{account.batch.key}.csv"
     await press.respond(
@@ -186,7 +184,9 @@ async def _propose(
     assert actor is not None
     if not pasted.ids:
         raise chandelier.InvalidRequest(
-            _("There is no id in it. Ids are numbers of 17 to 20 digits: Discord copies them with “Copy User ID”.")
+            _(
+                "There is no id in it. Ids are numbers of 17 to 20 digits: Discord copies them with “Copy User ID”."
+            )
         )
     if len(pasted.ids) > MOST:
         raise chandelier.InvalidRequest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import chandelier
+from chandelier_moderation.acting.actions import Actions, Handler, Outcome
 from chandelier_moderation.bulk.batches import Batches
 from chandelier_moderation.bulk.locks import Locks
 from chandelier_moderation.bulk.runner import Runner
@@ -11,42 +12,41 @@ from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 
-__all__ = ["PLACES", "Bulk"]
-
-PLACES = frozenset({"lockdown", "unlock", "slowmode"})
-"""Actions on channels: their ``target_id`` is a channel, a category or the server."""
+__all__ = ["Bulk"]
 
 
 class Bulk:
     """Batches, lockdowns and slowmodes of one bot."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, actions: Actions) -> None:
         self._ctx = ctx
         self._book = book
         self.batches = Batches(ctx.storage, ctx.outbox, ctx.timers, ctx.clock)
         self.runner = Runner(ctx, book, self.batches)
         self.locks = Locks(ctx, book)
         self.slowmodes = Slowmodes(ctx, book)
+        for action, handler in (
+            ("lockdown", self.locks.lock),
+            ("unlock", self.locks.unlock),
+            ("slowmode", self.slowmodes.carry_out),
+        ):
+            actions.add(action, self._timed(handler))
 
-    async def carry_out(self, case: Case) -> None:
-        """Carry out a case of one of `PLACES`; called again after a crash, it goes on where it stopped.
+    def _timed(self, handler: Handler) -> Handler:
+        """A lockdown or slowmode for a time gets the timer that ends it before it begins."""
 
-        A lockdown or slowmode for a time gets the timer that ends it.
-        """
-        if case.expires_at is not None and case.ended_at is None:
-            await self._ctx.timers.schedule(
-                "place_ends",
-                key=f"{case.guild_id}-{case.number}",
-                due=case.expires_at,
-                payload={"guild": str(case.guild_id), "number": case.number},
-                subject=f"guild/{case.guild_id}/channel/{case.target_id}",
-            )
-        if case.action == "lockdown":
-            await self.locks.lock(case)
-        elif case.action == "unlock":
-            await self.locks.unlock(case)
-        else:
-            await self.slowmodes.carry_out(case)
+        async def carry_out(case: Case, uncertain: bool) -> Outcome | None:
+            if case.expires_at is not None and case.ended_at is None:
+                await self._ctx.timers.schedule(
+                    "place_ends",
+                    key=f"{case.guild_id}-{case.number}",
+                    due=case.expires_at,
+                    payload={"guild": str(case.guild_id), "number": case.number},
+                    subject=f"guild/{case.guild_id}/channel/{case.target_id}",
+                )
+            return await handler(case, uncertain)
+
+        return carry_out
 
     async def time_is_up(self, guild_id: int, number: int) -> None:
         """End a lockdown or slowmode whose time has come, unless it was ended before."""

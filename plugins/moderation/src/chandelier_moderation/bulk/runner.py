@@ -39,9 +39,7 @@ _SILENT: Any = {"user_mentions": False, "role_mentions": False, "mentions_everyo
 class Runner:
     """What batches do on Discord."""
 
-    def __init__(
-        self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, batches: Batches
-    ) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, batches: Batches) -> None:
         self._ctx = ctx
         self._book = book
         self._batches = batches
@@ -183,9 +181,7 @@ class Runner:
         now = self._ctx.now()
         return now + max(PROGRESS, (now - batch.created_at) / 10)
 
-    async def _shown(
-        self, account: Account
-    ) -> tuple[hikari.Embed, list[hikari.api.MessageActionRowBuilder]]:
+    async def _shown(self, account: Account) -> tuple[hikari.Embed, list[hikari.api.MessageActionRowBuilder]]:
         language = await self._ctx.language(account.batch.guild_id)
         rows = rows_of(self._ctx, account, lambda text: self._ctx.into(language, text))
         return self._ctx.into(language, account_card(account)), rows
@@ -220,9 +216,7 @@ def rows_of(
     return [row]
 
 
-def _refusal(
-    actor: chandelier.Standing, bot: chandelier.Standing, target: chandelier.Standing
-) -> str | None:
+def _refusal(actor: chandelier.Standing, bot: chandelier.Standing, target: chandelier.Standing) -> str | None:
     """The rule of the hierarchy that refuses, in words that can be kept."""
     try:
         chandelier.check_hierarchy(actor=actor, target=target, bot=bot)

@@ -10,14 +10,13 @@ import hikari
 from sqlalchemy import select
 
 import chandelier
+from chandelier_moderation.acting.actions import Outcome, audit_reason
 from chandelier_moderation.bulk.tables import Slowed
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 
 __all__ = ["LONGEST", "Slowmodes"]
-
-_ = chandelier.Messages("chandelier_moderation")
 
 LONGEST = 21_600
 """Seconds. https://discord.com/developers/docs/resources/channel#channel-object-channel-structure"""
@@ -30,42 +29,34 @@ class Slowmodes:
         self._ctx = ctx
         self._book = book
 
-    async def carry_out(self, case: Case) -> None:
+    async def carry_out(self, case: Case, uncertain: bool) -> Outcome:
         """Set the slowmode of the channel ``target_id`` to ``details["seconds"]``.
 
         With ``undoes`` it is what was before that case's, unless somebody has set another one since.
         """
-        if case.act not in ("waiting", "off"):
-            return
         try:
             channel = await self._ctx.rest.fetch_channel(case.target_id)
             now = _slowmode(channel)
             if now is None:
-                why = _("There is no slowmode in such a channel.")
-                return await self._book.note(case, act="failed", act_trouble=_.keep(why))
+                return Outcome("failed", "no_slowmode")
             if "before" not in case.details:  # else an interrupted attempt has written it down
-                case = await self._plan(case, now)
+                await self._plan(case, now)
             if case.details["seconds"] != now:
-                said = _("Case #{number}: {reason}", number=case.number, reason=case.reason)
-                reason = self._ctx.into(await self._ctx.language(case.guild_id), said)[:512]
                 await self._ctx.rest.edit_channel(
-                    case.target_id, rate_limit_per_user=case.details["seconds"], reason=reason
+                    case.target_id,
+                    rate_limit_per_user=case.details["seconds"],
+                    reason=await audit_reason(self._ctx, case),
                 )
         except hikari.NotFoundError:
-            why = _("The channel no longer exists.")
-            return await self._book.note(case, act="failed", act_trouble=_.keep(why))
+            return Outcome("failed", "channel_gone")
         except hikari.ForbiddenError:
-            why = _("I need Manage Channels and View Channel there.")
-            return await self._book.note(case, act="failed", act_trouble=_.keep(why))
-        except hikari.BadRequestError as wrong:
-            why = _("Discord refused: {message}", message=wrong.message)
-            return await self._book.note(case, act="failed", act_trouble=_.keep(why))
-        same = case.details["before"] == case.details["seconds"]
-        await self._book.note(case, act="already" if same else "done")
+            return Outcome("failed", "needs_manage_channels")
         if case.undoes is not None:
             await self._end(case)
+        same = case.details["before"] == case.details["seconds"]
+        return Outcome("already" if same else "done")
 
-    async def _plan(self, case: Case, now: int) -> Case:
+    async def _plan(self, case: Case, now: int) -> None:
         """Write down what the channel has and gets, before it is changed."""
         seconds = case.details.get("seconds", 0) if case.undoes is None else await self._taken_back(case, now)
         if case.undoes is None and case.expires_at is not None:
@@ -78,8 +69,7 @@ class Slowmodes:
             )
             async with self._ctx.storage.transaction() as session:
                 await session.execute(row.on_conflict_do_nothing())
-        await self._book.note(case, details={**case.details, "before": now, "seconds": seconds})
-        return await self._book.get(case.guild_id, case.number)
+        await self._book.keep(case, {"before": now, "seconds": seconds})
 
     async def _taken_back(self, case: Case, now: int) -> int:
         """What the channel gets when the case ``undoes`` ends, which is what it has if others changed it."""
