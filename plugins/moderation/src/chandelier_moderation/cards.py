@@ -11,6 +11,7 @@ import hikari
 
 import chandelier
 from chandelier_moderation.acting.barriers import WORDS
+from chandelier_moderation.bulk.place_cards import PLACES, place_lines, place_of
 from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
@@ -157,9 +158,14 @@ def case_card(case: Case) -> hikari.Embed:
         colour=_GREY if void else _COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field(_("Member"), _person(case.target_id), inline=True)
+    place = case.action in PLACES
+    embed.add_field(
+        _("Where") if place else _("Member"),
+        place_of(case) if place else _person(case.target_id),
+        inline=True,
+    )
     embed.add_field(_("By"), _person(case.moderator_id), inline=True)
-    if case.channel_id is not None:
+    if case.channel_id is not None and not place:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>", inline=True)
     role = case.details.get("role")
     if role is not None:
@@ -177,10 +183,11 @@ def case_card(case: Case) -> hikari.Embed:
         lines.append(_("Not carried out: {why}", why=why))
     elif case.act != "off":
         lines.append(_ACT[case.act])
+    lines += place_lines(case)
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note":
+    if case.action != "note" and not place:
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))

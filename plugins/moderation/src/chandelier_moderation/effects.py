@@ -75,7 +75,8 @@ class Effects:
                     raise
                 await self._book.acted(case, "failed", UNREACHABLE)
             else:
-                await self._book.acted(case, outcome.act, outcome.trouble, outcome.details)
+                if outcome is not None:
+                    await self._book.acted(case, outcome.act, outcome.trouble, outcome.details)
 
     async def remove(self, effect: chandelier.Effect) -> None:
         """Delete the message that a case is about."""

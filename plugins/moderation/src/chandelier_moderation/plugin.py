@@ -10,6 +10,7 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.bulk.room import Bulk
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
@@ -42,6 +43,7 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.MODERATE_MEMBERS
         | hikari.Permissions.MANAGE_NICKNAMES
         | hikari.Permissions.MANAGE_ROLES
+        | hikari.Permissions.MANAGE_CHANNELS
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -49,6 +51,12 @@ _MANIFEST = chandelier.Manifest(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("massban", _("Ban many at once"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("massunban", _("Lift many bans at once"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability(
+            "lockdown", _("Lock channels, and end lockdowns"), hikari.Permissions.MANAGE_CHANNELS
+        ),
+        chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
@@ -74,6 +82,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
+    bulk: Bulk
     keyword_rule: KeywordRule
 
     def __init__(self) -> None:
@@ -89,6 +98,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
+        self.bulk = Bulk(ctx, self.book, self._effects.actions)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -137,9 +147,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
+        from chandelier_moderation.bulk import handlers, lock_commands, mass_commands
         from chandelier_moderation.commands import loader  # it names this class for injection
 
-        return (loader, self._events)
+        bulk = (handlers.loader, mass_commands.loader, lock_commands.loader)
+        return (loader, self._events, *bulk)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

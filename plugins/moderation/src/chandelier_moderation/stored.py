@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
+from chandelier_moderation.bulk import tables as bulk_tables
 
 __all__ = ["HISTORY"]
+
+# Importing a room's tables makes them part of the metadata.
+_ROOMS = (bulk_tables,)
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
