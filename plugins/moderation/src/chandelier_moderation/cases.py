@@ -72,7 +72,8 @@ def case_key(case: Case, *more: str) -> str:
 def shown_of(case: Case) -> tuple[Any, ...]:
     """What a post in the log shows of a case and may change."""
     people = (case.target_id, case.moderator_id, case.voided_by)
-    return (*people, case.reason, case.evidence, case.dm, case.removal, case.voided_at)
+    changed = (case.edited_at, tuple(case.attachments))
+    return (*people, case.reason, case.evidence, case.dm, case.removal, case.voided_at, *changed)
 
 
 class Book:

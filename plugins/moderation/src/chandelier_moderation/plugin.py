@@ -11,6 +11,8 @@ import hikari
 import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.cards import trouble_of
+from chandelier_moderation.casebook.editing import Editor
+from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
@@ -43,6 +45,8 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
+        chandelier.Capability("edit", _("Change what a case says"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("export", _("Take cases as a file"), hikari.Permissions.MANAGE_GUILD),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
@@ -70,6 +74,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     book: Book
     keyword_rule: KeywordRule
+    reader: Reader
+    editor: Editor
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -84,6 +90,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
+        self.reader = Reader(ctx.storage, ctx.clock)
+        self.editor = Editor(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -132,9 +140,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
-        from chandelier_moderation.commands import loader  # it names this class for injection
+        # They name this class for injection.
+        from chandelier_moderation.casebook.commands import loader as casebook
+        from chandelier_moderation.commands import loader
 
-        return (loader, self._events)
+        return (loader, casebook, self._events)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
+from chandelier_moderation.casebook import tables as casebook
 
 __all__ = ["HISTORY"]
+
+ROOMS = (tables, casebook)
+"""The modules with tables: importing them is what puts these into the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
