@@ -113,6 +113,8 @@ def case_card(case: Case) -> hikari.Embed:
     embed.add_field(_("Reason"), reason_of(case))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
+    if case.evidence is None and case.evidence_until is not None and not case.attachments:
+        embed.add_field(_("Message"), _("No longer kept: this server keeps evidence for a time only."))
     if case.attachments:
         embed.add_field(_("Files"), quoted("\n".join(case.attachments)))
     if case.edited_at is not None and case.edited_by is not None:

@@ -12,6 +12,8 @@ import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.casebook.editing import Editor
+from chandelier_moderation.casebook.evidence import Keeper
+from chandelier_moderation.casebook.personal import People
 from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
@@ -58,12 +60,12 @@ _MANIFEST = chandelier.Manifest(
             why="so that a server's moderators can act fairly and answer for it",
             kept="until the bot's owner erases it",
             on_erasure="all of it, so that a warning does not end when its member likes; the bot's owner can "
-            "erase it",
+            "erase it, but for the id of whom a ban in force bans",
         ),
         chandelier.PersonalData(
-            what="the text of a removed message",
+            what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
-            kept="as long as its case",
+            kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",
         ),
     ),
 )
@@ -76,6 +78,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     keyword_rule: KeywordRule
     reader: Reader
     editor: Editor
+    keeper: Keeper
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -92,6 +95,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._effects = Effects(ctx, self.book)
         self.reader = Reader(ctx.storage, ctx.clock)
         self.editor = Editor(ctx)
+        self._people = People(ctx)
+        self.keeper = Keeper(ctx)
+        await self.keeper.start()
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -177,12 +183,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        return {"cases": list(await self._people.export(user_id))}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        return await self._people.erase(user_id, by)
 
 
 def _line(what: str, case: Case) -> str:

@@ -188,6 +188,12 @@ class CaseExport(lightbulb.SlashCommand, name="export", description="Cases as a 
         await ctx.respond(said, attachment=hikari.Bytes(file[1], file[0]), ephemeral=True)
 
 
+@loader.timer("casebook")
+async def tidy(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime:
+    """Once a day, forget evidence and searches that have had their time."""
+    return await plugin.keeper.tidy(timer.due)
+
+
 @loader.component("cases", capability="case")
 async def turn_list(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Show the cases before or after those on the page."""
