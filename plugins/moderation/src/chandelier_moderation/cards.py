@@ -124,9 +124,10 @@ def quoted(text: str, length: int = FIELD_VALUE) -> str:
     return f"```\n{crop(text.replace('`', 'ˋ'), length - 8)}\n```"
 
 
-def words_of(case: Case) -> str:
-    """What the case is, in words: ``Warning``."""
-    return _TITLES.get(case.action, case.action.title())
+def words_of(what: Case | str) -> str:
+    """What a case, or a kind of action, is in words: ``Warning``."""
+    action = what if isinstance(what, str) else what.action
+    return _TITLES.get(action, action.replace("_", " ").title())
 
 
 def reason_of(case: Case) -> str:
@@ -177,6 +178,14 @@ def case_card(case: Case) -> hikari.Embed:
     embed.add_field(_("Reason"), reason_of(case) or "–")
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
+    if case.evidence is None and case.evidence_until is not None and not case.attachments:
+        embed.add_field(_("Message"), _("No longer kept: this server keeps evidence for a time only."))
+    if case.attachments:
+        embed.add_field(_("Files"), quoted("\n".join(case.attachments)))
+    if case.edited_at is not None and case.edited_by is not None:
+        when = f"<t:{int(case.edited_at.timestamp())}:R>"
+        by = _("by {moderator} {when}", moderator=_person(case.edited_by), when=when)
+        embed.add_field(_("Edited"), by, inline=True)
     lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
     if case.act == "failed":
         why = WORDS.get(case.act_trouble or "", case.act_trouble or "")

@@ -32,6 +32,15 @@ class ModerationConfig:
         guild=True,
         kind="role",
     )
+    evidence_days: int = chandelier.setting(
+        90,
+        help="How long cases keep the text of the message they are about and its files' names; "
+        "0 keeps them as long as the case.",
+        guild=True,
+        ge=0,
+        le=3_650,
+        unit="days",
+    )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )

@@ -12,6 +12,10 @@ import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.bulk.room import Bulk
 from chandelier_moderation.cards import trouble_of
+from chandelier_moderation.casebook.editing import Editor
+from chandelier_moderation.casebook.evidence import Keeper
+from chandelier_moderation.casebook.personal import People
+from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
@@ -50,6 +54,8 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
+        chandelier.Capability("edit", _("Change what a case says"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("export", _("Take cases as a file"), hikari.Permissions.MANAGE_GUILD),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("massban", _("Ban many at once"), hikari.Permissions.BAN_MEMBERS),
         chandelier.Capability("massunban", _("Lift many bans at once"), hikari.Permissions.BAN_MEMBERS),
@@ -67,12 +73,12 @@ _MANIFEST = chandelier.Manifest(
             why="so that a server's moderators can act fairly and answer for it",
             kept="until the bot's owner erases it",
             on_erasure="all of it, so that a warning does not end when its member likes; the bot's owner can "
-            "erase it",
+            "erase it, but for the id of whom a ban in force bans",
         ),
         chandelier.PersonalData(
-            what="the text of a removed message",
+            what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
-            kept="as long as its case",
+            kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",
         ),
     ),
 )
@@ -84,6 +90,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     book: Book
     bulk: Bulk
     keyword_rule: KeywordRule
+    reader: Reader
+    editor: Editor
+    keeper: Keeper
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -99,6 +108,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
         self.bulk = Bulk(ctx, self.book, self._effects.actions)
+        self.reader = Reader(ctx.storage, ctx.clock)
+        self.editor = Editor(ctx)
+        self._people = People(ctx)
+        self.keeper = Keeper(ctx)
+        await self.keeper.start()
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -152,6 +166,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
         bulk = (handlers.loader, mass_commands.loader, lock_commands.loader)
         return (loader, self._events, *bulk)
+        # They name this class for injection.
+        from chandelier_moderation.casebook.commands import loader as casebook
+        from chandelier_moderation.commands import loader
+
+        return (loader, casebook, self._events)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -184,12 +203,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        return {"cases": list(await self._people.export(user_id))}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        return await self._people.erase(user_id, by)
 
 
 def _line(what: str, case: Case) -> str:

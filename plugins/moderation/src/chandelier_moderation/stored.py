@@ -10,5 +10,11 @@ __all__ = ["HISTORY"]
 
 # Importing a room's tables makes them part of the metadata.
 _ROOMS = (bulk_tables,)
+from chandelier_moderation.casebook import tables as casebook
+
+__all__ = ["HISTORY"]
+
+ROOMS = (tables, casebook)
+"""The modules with tables: importing them is what puts these into the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
