@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
+from chandelier_moderation.enforcing import tables as enforcing
 
 __all__ = ["HISTORY"]
+
+_ROOMS = (enforcing.StoredRule,)
+"""Named so that the tables of each room are part of the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
