@@ -56,6 +56,8 @@ class StoredHit(Tables):
     source: Mapped[str] = mapped_column(Text)
     """What was hit, by which rule, for which find: the same never counts twice."""
     user_id: Mapped[int] = mapped_column(BigInteger)
+    author: Mapped[str] = mapped_column(Text)
+    """``member``, ``bot`` or ``webhook``."""
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     part: Mapped[str] = mapped_column(Text)
