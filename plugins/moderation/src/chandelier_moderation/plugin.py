@@ -37,6 +37,11 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.BAN_MEMBERS
+        | hikari.Permissions.KICK_MEMBERS
+        | hikari.Permissions.MODERATE_MEMBERS
+        | hikari.Permissions.MANAGE_NICKNAMES
+        | hikari.Permissions.MANAGE_ROLES
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
