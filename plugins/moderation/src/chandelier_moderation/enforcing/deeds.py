@@ -70,7 +70,7 @@ class Deeds:
         if any(isinstance(action, Delete) for action in rule.actions):
             if hit.more:
                 await self._say(SWEEP, hit, rule, ())
-            if hit.part in {"nickname", "thread"}:
+            if hit.part == "thread":
                 await self._say(NAME, hit, rule, ())
 
     async def sweep(self, effect: chandelier.Effect) -> None:
@@ -92,20 +92,15 @@ class Deeds:
                 self._ctx.log.info("{} messages in {} stayed: {}", len(messages), channel, error)
 
     async def rename(self, effect: chandelier.Effect) -> None:
-        """Take a name back: clear a nickname, or cover a user name with one; name a thread anew."""
+        """Take a thread's name back."""
         hit = await self._hits.find(int(effect.payload["hit"]))
-        if hit is None:
+        if hit is None or hit.channel_id is None:
             return
         reason = f"Rule “{effect.payload['rule']}”"[:512]
         try:
-            if hit.part == "thread" and hit.channel_id is not None:
-                await self._ctx.rest.edit_channel(hit.channel_id, name=RENAMED, reason=reason)
-                return
-            member = await self._ctx.rest.fetch_member(hit.guild_id, hit.user_id)
-            name = None if member.nickname else f"member {hit.user_id % 10_000:04}"
-            await self._ctx.rest.edit_member(hit.guild_id, hit.user_id, nickname=name, reason=reason)
+            await self._ctx.rest.edit_channel(hit.channel_id, name=RENAMED, reason=reason)
         except (hikari.NotFoundError, hikari.ForbiddenError) as error:
-            self._ctx.log.info("a name in guild {} stayed: {}", hit.guild_id, error)
+            self._ctx.log.info("a thread's name in guild {} stayed: {}", hit.guild_id, error)
 
     async def _say(self, kind: str, hit: StoredHit, rule: Rule, actions: Sequence[Action]) -> None:
         """Promise an effect about a hit. What it says is in the payload: the rule may change meanwhile."""

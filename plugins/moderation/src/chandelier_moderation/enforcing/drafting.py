@@ -46,7 +46,7 @@ def drafts_of(
     rule: Rule, hit: StoredHit, config: ModerationConfig, *, bot_id: int, tell: bool
 ) -> Iterator[Draft]:
     """The cases of a hit: one for what happens to the author, with the message's removal in it."""
-    deletes = hit.message_id is not None and any(isinstance(action, Delete) for action in rule.actions)
+    deletes = hit.message_id is not None and _deletes(rule)
     points = sum(action.points for action in rule.actions if isinstance(action, Points))
     base = Draft(
         guild_id=hit.guild_id,
@@ -82,9 +82,17 @@ def drafts_of(
         yield attrs.evolve(base, removes=True, tell_member=tell, points=points)
     elif not acts and points:
         yield attrs.evolve(base, action="note", points=points)
+    if hit.part in {"nickname", "username"} and hit.author == "member" and _deletes(rule):
+        # A user name cannot be changed: a nickname covers it.
+        name = None if hit.part == "nickname" else f"member {hit.user_id % 10_000:04}"
+        yield attrs.evolve(base, action="nick", source=f"{base.source}-nick", details={"nick": name})
     for action in rule.actions:
         if isinstance(action, Slowmode | Lockdown) and hit.channel_id is not None:
             yield _of_channel(base, action, hit)
+
+
+def _deletes(rule: Rule) -> bool:
+    return any(isinstance(action, Delete) for action in rule.actions)
 
 
 def personal(base: Draft, action: Personal, at: datetime) -> Draft:

@@ -129,7 +129,7 @@ class Hits:
             "author": "webhook" if writing.webhook else "bot" if writing.bot else "member",
             "channel_id": writing.channel_id,
             "message_id": writing.message_id,
-            "part": hit.part,
+            "part": one.where or hit.part,
             "found": list(hit.found[:20]),
             "evidence": crop("\n".join(text.text for text in writing.content.texts), FIELD_VALUE) or None,
             "attachments": [file.name for file in writing.content.attachments][:10],

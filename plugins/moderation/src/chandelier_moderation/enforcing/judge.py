@@ -26,6 +26,8 @@ class Found:
     hit: Hit
     more: tuple[tuple[int, int], ...] = ()
     """Channel and message."""
+    where: str | None = None
+    """What exactly was hit where that is not the hit's part: ``username`` or ``join``."""
 
 
 @attrs.frozen(kw_only=True)

@@ -80,7 +80,7 @@ class Names:
         for rule in guarded.joining:
             if isinstance(rule.trigger, NewAccount) and age < rule.trigger.younger:
                 days = f"{age.days} d" if age.days else f"{int(age.total_seconds() // 3600)} h"
-                found.append(_found(rule, days))
+                found.append(_found(rule, days, "join"))
         await self._record(member, found, f"join-{member.id}-{stamp}")
 
     async def changed(self, event: hikari.MemberUpdateEvent) -> None:
@@ -133,15 +133,16 @@ class Names:
                     content=content_of_name("nickname", ""),
                     member=member if one.id == member.id else None,
                 )
-                found = [Found(Hit(rule=rule, found=(str(len(together)),), part="nickname", excerpt=""))]
+                found = [_found(rule, str(len(together)), "join")]
                 kept = await self._judge.kept(writing, found)
                 await self._hits.record(writing, kept, event=f"rush-{one.id}-{int(one.at.timestamp() * 1_000)}")
 
     def _named(self, guarded: Guarded, member: hikari.Member) -> list[Found]:
         found: dict[str, Found] = {}
         for name in _names_of(member):
+            where = None if name == member.nickname else "username"
             for hit in guarded.engine.match(content_of_name("nickname", name)):
-                found.setdefault(hit.rule.name, Found(hit))
+                found.setdefault(hit.rule.name, Found(hit, where=where))
         return list(found.values())
 
     async def _imitating(self, guarded: Guarded, member: hikari.Member) -> list[Found]:
@@ -150,7 +151,8 @@ class Names:
             if isinstance(rule.trigger, Imitation):
                 whom = await self._staff.imitated(guarded.guild_id, rule.trigger, member)
                 if whom is not None:
-                    found.append(_found(rule, whom))
+                    where = "nickname" if member.nickname else "username"
+                    found.append(_found(rule, whom, where))
         return found
 
     async def _record(self, member: hikari.Member, found: list[Found], event: str) -> None:
@@ -177,5 +179,5 @@ def _names_of(member: hikari.Member) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in shown if name))
 
 
-def _found(rule: Rule, what: str) -> Found:
-    return Found(Hit(rule=rule, found=(what,), part="nickname", excerpt=what))
+def _found(rule: Rule, what: str, where: str) -> Found:
+    return Found(Hit(rule=rule, found=(what,), part="nickname", excerpt=what), where=where)

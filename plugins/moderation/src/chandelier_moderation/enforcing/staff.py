@@ -10,7 +10,7 @@ import attrs
 import hikari
 
 import chandelier
-from chandelier_moderation.automod.normalise import normalise
+from chandelier_moderation.automod.normalise import fold, skeleton
 from chandelier_moderation.automod.triggers import Imitation
 from chandelier_moderation.config import ModerationConfig
 
@@ -82,5 +82,5 @@ class StaffNames:
 
 def _shape(name: str) -> str:
     """What is left of a name when disguise and decoration are taken off."""
-    plain = normalise(name)
+    plain = skeleton(fold(name))
     return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LN").rstrip("0123456789")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import chandelier
 from chandelier_moderation.automod.actions import Delete, Ladder
 from chandelier_moderation.automod.check import problems_of_set
-from chandelier_moderation.automod.plain import from_plain, read_toml, to_plain, write_toml
+from chandelier_moderation.automod.plain import from_plain, ladder_from_plain, read_toml, to_plain
 from chandelier_moderation.automod.problems import BadRules, Problem
 from chandelier_moderation.automod.rules import Rule, RuleSet
 from chandelier_moderation.automod.triggers import Words
@@ -52,6 +52,8 @@ class RuleStore:
         """``changed`` is called with the guild's id after each change."""
         self._ctx = ctx
         self._changed = changed
+        self.broken: dict[tuple[int, str], str] = {}
+        """Rules, by guild and name, that are stored but cannot be used, and why."""
 
     async def rules(self, guild_id: int) -> RuleSet:
         """All rules of a server in the order in which they were made, the one of its settings first."""
@@ -97,7 +99,7 @@ class RuleStore:
         setting = await self._of_settings(guild_id) if key_of(name) == SETTING else None
         async with self._ctx.storage.transaction() as session:
             row = await session.get(StoredRule, (guild_id, key_of(name)), with_for_update=True)
-            before = setting if row is None else from_plain(row.body)
+            before = setting if row is None else self._understood(row)
             if before is None:
                 raise await self._unknown(guild_id, name)
             after = change(before)
@@ -128,7 +130,8 @@ class RuleStore:
         async with self._ctx.storage.transaction() as session:
             row = await session.get(StoredRule, (guild_id, key_of(name)), with_for_update=True)
             if row is not None:
-                rule = from_plain(row.body)
+                rule = self._understood(row) or Rule(name=row.key, trigger=Words(words=()))
+                self.broken = {place: why for place, why in self.broken.items() if place[0] != guild_id}
                 await session.delete(row)
                 await self._ctx.audit.record(
                     "rule.delete", subject=rule.name, before=to_plain(rule), guild_id=guild_id, session=session
@@ -179,8 +182,8 @@ class RuleStore:
             await self._write_ladder(session, guild_id, ladder)
             await self._ctx.audit.record(
                 "rule.ladder",
-                before=_written(known.ladder),
-                after=_written(ladder),
+                before=to_plain(known.ladder),
+                after=to_plain(ladder),
                 guild_id=guild_id,
                 session=session,
             )
@@ -208,8 +211,19 @@ class RuleStore:
         mine = select(StoredRule).where(StoredRule.guild_id == guild_id)
         rows = (await session.scalars(mine.order_by(StoredRule.created_at, StoredRule.key))).all()
         ladder = await session.get(StoredLadder, guild_id)
-        rules = tuple(from_plain(row.body) for row in rows)
-        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else read_toml(ladder.body).ladder)
+        rules = tuple(rule for rule in map(self._understood, rows) if rule is not None)
+        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else ladder_from_plain(ladder.body))
+
+    def _understood(self, row: StoredRule) -> Rule | None:
+        """The rule of a row; None, and a word in the health, when this version cannot use it."""
+        name = str(row.body.get("name", row.key))
+        try:
+            rule = from_plain(row.body)
+        except BadRules as error:
+            self.broken[row.guild_id, name] = str(error.problems[0])
+            return None
+        self.broken.pop((row.guild_id, name), None)
+        return rule
 
     async def _of_settings(self, guild_id: int) -> Rule | None:
         words = (await self._ctx.config_for(guild_id)).words
@@ -219,7 +233,7 @@ class RuleStore:
         return Rule(name=SETTING, trigger=Words(words=words), actions=(Delete(),))
 
     async def _write_ladder(self, session: AsyncSession, guild_id: int, ladder: Ladder) -> None:
-        body = _written(ladder)
+        body = to_plain(ladder)
         row = self._ctx.storage.insert(StoredLadder).values(guild_id=guild_id, body=body)
         await session.execute(row.on_conflict_do_update(index_elements=["guild_id"], set_={"body": body}))
 
@@ -262,7 +276,3 @@ def read_file(text: str) -> RuleSet:
         return read_toml(text)
     except BadRules as error:
         raise refusal(error.problems) from None
-
-
-def _written(ladder: Ladder) -> str:
-    return write_toml(RuleSet(ladder=ladder))

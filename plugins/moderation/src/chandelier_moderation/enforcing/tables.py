@@ -61,7 +61,7 @@ class StoredHit(Tables):
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     part: Mapped[str] = mapped_column(Text)
-    """What of the message, or which name, was hit; ``join`` when somebody came."""
+    """What of the message, or which name, was hit: a part of rules, ``username``, or ``join`` (they came)."""
     found: Mapped[Any] = mapped_column(chandelier.Json)
     evidence: Mapped[str | None] = mapped_column(Text)
     attachments: Mapped[Any] = mapped_column(chandelier.Json)
