@@ -23,6 +23,8 @@ from chandelier_moderation.enforcing.watch import Watch
 
 __all__ = ["Enforcing"]
 
+_ = chandelier.Messages("chandelier_moderation")
+
 
 class Enforcing:
     """Automod in Discord. Made with the plugin; does nothing before `open`."""
@@ -61,6 +63,20 @@ class Enforcing:
         self._names = Names(ctx, self.guilds, self.judge, self.hits)
         self._deeds = Deeds(ctx, book, self.guilds, self.hits)
         self._spoken = Spoken(ctx, self.hits)
+
+    def troubles(self) -> tuple[str, ...]:
+        """Lines for the plugin's health: rules and lists that cannot be used."""
+        rules = self.guilds.store.broken.items()
+        return (
+            *(
+                _("server {server}: the rule “{rule}” cannot be used: {why}", server=guild, rule=name, why=why)
+                for (guild, name), why in rules
+            ),
+            *(
+                _("the list {list} cannot be fetched: {why}", list=name, why=why)
+                for name, why in self.lists.troubles().items()
+            ),
+        )
 
     # ---- handed on
 
