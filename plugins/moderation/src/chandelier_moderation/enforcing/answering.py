@@ -55,7 +55,12 @@ async def answer(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> 
     said = _("{what}, by {moderator}", what=CHOICES[kind], moderator=f"<@{press.user.id}>")
     if kind != "dismiss":
         case, _new = await room.book.open(await _draft(plugin, hit, kind, press.user.id))
-        said = _("{what}, by {moderator}: case #{number}", what=CHOICES[kind], moderator=f"<@{press.user.id}>", number=case.number)
+        said = _(
+            "{what}, by {moderator}: case #{number}",
+            what=CHOICES[kind],
+            moderator=f"<@{press.user.id}>",
+            number=case.number,
+        )
     language = await plugin.ctx.language(hit.guild_id)
     embeds = list(press.interaction.message.embeds)
     if embeds:

@@ -143,9 +143,7 @@ class Backtest:
         try:
             return [message async for message in self._ctx.rest.fetch_messages(channel_id).limit(last)]
         except (hikari.ForbiddenError, hikari.NotFoundError, hikari.BadRequestError):
-            raise chandelier.NotAllowed(
-                _("I cannot read {channel}.", channel=f"<#{channel_id}>")
-            ) from None
+            raise chandelier.NotAllowed(_("I cannot read {channel}.", channel=f"<#{channel_id}>")) from None
 
     async def _member(
         self, known: dict[int, hikari.Member | None], guild_id: int, message: hikari.Message
@@ -183,7 +181,12 @@ def _texts(message: Any) -> dict[str, Any]:
         "content": message.content or "",
         "embeds": [_embed(embed) for embed in message.embeds or ()],
         "attachments": [
-            {"filename": file.filename, "content_type": file.media_type, "title": file.title, "description": file.description}
+            {
+                "filename": file.filename,
+                "content_type": file.media_type,
+                "title": file.title,
+                "description": file.description,
+            }
             for file in message.attachments or ()
         ],
     }

@@ -131,9 +131,7 @@ def ladder_card(ladder: Ladder) -> hikari.Embed:
     embed = hikari.Embed(title=_("Ladder"), colour=_BLUE)
     embed.description = _("Points count for {days} days.", days=round(ladder.decay / timedelta(days=1), 2))
     for step in ladder.steps:
-        acts = "\n".join(
-            _written_action(action) for action in to_plain_actions(step.actions)
-        )
+        acts = "\n".join(_written_action(action) for action in to_plain_actions(step.actions))
         embed.add_field(_("From {points} points", points=step.points), quoted(acts))
     if not ladder.steps:
         embed.add_field(_("No steps"), _("Points have no consequences: `/automod ladder set`."))

@@ -159,7 +159,9 @@ class RuleShow(lightbulb.SlashCommand, name="show", description="All about a rul
         await ctx.respond(embed=card, ephemeral=True, **SILENT)
 
 
-async def _switch(ctx: lightbulb.Context, plugin: ModerationPlugin, name: str, change: Any, title: str) -> None:
+async def _switch(
+    ctx: lightbulb.Context, plugin: ModerationPlugin, name: str, change: Any, title: str
+) -> None:
     _before, after = await plugin.automod.guilds.store.change(ctx.guild_id or 0, name, change, ctx.user.id)
     await ctx.respond(embed=cards.rule_card(after, title), ephemeral=True, **SILENT)
 

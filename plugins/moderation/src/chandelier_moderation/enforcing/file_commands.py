@@ -1,4 +1,4 @@
-"""`/automod import | export | preset` and `/automod ladder …`: many rules at once, and what points lead to."""
+"""`/automod import | export | preset` and `/automod ladder …`: many rules at once, and the use of points."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ _ladder = automod.subgroup("ladder", "What points lead to")
 
 
 @_ladder.register
-class LadderShow(lightbulb.SlashCommand, name="show", description="What points lead to, and who has how many"):
+class LadderShow(lightbulb.SlashCommand, name="show", description="What points lead to"):
     """``/automod ladder show``."""
 
     capability = "automod"
@@ -164,7 +164,7 @@ class LadderDecay(lightbulb.SlashCommand, name="decay", description="Say how lon
 
     capability = "automod"
     examples = ("/automod ladder decay days:14",)
-    days = lightbulb.integer("days", "After so many days a point counts no more", min_value=1, max_value=3_650)
+    days = lightbulb.integer("days", "For how many days a point counts", min_value=1, max_value=3_650)
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:

@@ -80,7 +80,9 @@ class Guilds:
             guild_id=guild_id,
             engine=engine,
             counting=tuple(rule for rule in rules if isinstance(rule.trigger, Rate | Repeated)),
-            joining=tuple(rule for rule in rules if isinstance(rule.trigger, NewAccount | JoinRate | Imitation)),
+            joining=tuple(
+                rule for rule in rules if isinstance(rule.trigger, NewAccount | JoinRate | Imitation)
+            ),
             kinds=frozenset(
                 (bot, webhook)
                 for bot, webhook in _KINDS

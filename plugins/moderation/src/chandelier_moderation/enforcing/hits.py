@@ -90,7 +90,7 @@ class Hits:
         counted = select(StoredHit.rule, func.count()).where(StoredHit.guild_id == guild_id)
         async with self._ctx.storage.read() as session:
             rows = (await session.execute(counted.group_by(StoredHit.rule))).all()
-        return {key: number for key, number in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def tidy(self) -> int:
         """Forget what is older than `KEPT_FOR`; returns how many hits."""

@@ -37,7 +37,7 @@ class InviteBook:
             try:
                 leads_to = await self._leads_to(code)
             except hikari.HikariError as error:
-                self._ctx.log.warning("the invite {} was let pass, for Discord did not answer: {}", code, error)
+                self._ctx.log.warning("the invite {} was let pass, Discord did not answer: {}", code, error)
                 continue
             if leads_to not in fine:
                 found.append(code)

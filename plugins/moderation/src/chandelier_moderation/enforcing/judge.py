@@ -58,9 +58,7 @@ class Judge:
         place = await self._place(writing)
         found = [one for one in found if one.hit.rule.scope.covers_place(place)]
         found = [
-            one
-            for one in found
-            if one.hit.rule.scope.covers_kind(bot=writing.bot, webhook=writing.webhook)
+            one for one in found if one.hit.rule.scope.covers_kind(bot=writing.bot, webhook=writing.webhook)
         ]
         if not found:
             return []
@@ -76,7 +74,7 @@ class Judge:
                 foreign = await self._invites.foreign(writing.guild_id, rule.trigger, one.hit.found)
                 if len(foreign) < max(1, rule.at_least):
                     continue
-                one = attrs.evolve(one, hit=attrs.evolve(one.hit, found=foreign))  # noqa: PLW2901 - the same, with less
+                one = attrs.evolve(one, hit=attrs.evolve(one.hit, found=foreign))
             kept.append(one)
         return kept
 

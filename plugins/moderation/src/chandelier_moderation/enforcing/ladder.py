@@ -22,7 +22,12 @@ LADDER_ALERT = "automod_ladder"
 
 
 async def points_of(
-    storage: chandelier.Storage, guild_id: int, user_id: int, ladder: Ladder, at: datetime, upto: int | None = None
+    storage: chandelier.Storage,
+    guild_id: int,
+    user_id: int,
+    ladder: Ladder,
+    at: datetime,
+    upto: int | None = None,
 ) -> int:
     """The points that count at a moment: those of cases that are neither void nor too old.
 
@@ -44,9 +49,7 @@ async def points_of(
 class Climber:
     """Does what the step says that a case's points have reached."""
 
-    def __init__(
-        self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, store: RuleStore
-    ) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, store: RuleStore) -> None:
         self._ctx = ctx
         self._book = book
         self._store = store

@@ -135,7 +135,9 @@ class Names:
                 )
                 found = [_found(rule, str(len(together)), "join")]
                 kept = await self._judge.kept(writing, found)
-                await self._hits.record(writing, kept, event=f"rush-{one.id}-{int(one.at.timestamp() * 1_000)}")
+                await self._hits.record(
+                    writing, kept, event=f"rush-{one.id}-{int(one.at.timestamp() * 1_000)}"
+                )
 
     def _named(self, guarded: Guarded, member: hikari.Member) -> list[Found]:
         found: dict[str, Found] = {}

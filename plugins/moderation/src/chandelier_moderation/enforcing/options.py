@@ -1,4 +1,4 @@
-"""From the options of a command to a rule: what was typed is put upon what there is, then judged as a whole."""
+"""From the options of a command to a rule: what was typed is put upon what there is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def _trigger(data: dict[str, Any], options: Any) -> None:
 async def _scope(
     ctx: chandelier.PluginContext[ModerationConfig], guild_id: int, data: dict[str, Any], options: Any
 ) -> None:
-    scope = {name: dict(value) if isinstance(value, Mapping) else value for name, value in data.get("scope", {}).items()}
+    scope = {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, value in data.get("scope", {}).items()
+    }
     for name in ("channels", "categories", "roles"):
         resolve = resolve_roles if name == "roles" else resolve_channels
         for option, field in ((name, "only"), (f"exempt_{name}", "exempt")):

@@ -69,7 +69,12 @@ class Enforcing:
         rules = self.guilds.store.broken.items()
         return (
             *(
-                _("server {server}: the rule “{rule}” cannot be used: {why}", server=guild, rule=name, why=why)
+                _(
+                    "server {server}: the rule “{rule}” is not used: {why}",
+                    server=guild,
+                    rule=name,
+                    why=why,
+                )
                 for (guild, name), why in rules
             ),
             *(

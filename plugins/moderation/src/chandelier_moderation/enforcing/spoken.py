@@ -1,4 +1,4 @@
-"""What automod says: alerts with buttons for staff, replies that vanish, and what a dry run would have done."""
+"""What automod says: alerts with buttons, replies that vanish, and what a dry run would have done."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ class Spoken:
         card = alert_card(hit, effect.payload["rule"], effect.payload["severity"])
         rows = alert_rows(self._ctx, hit, language)
         await self._post(
-            effect, int(channel), self._ctx.into(language, card), rows, [int(role) for role in effect.payload["roles"]]
+            effect,
+            int(channel),
+            self._ctx.into(language, card),
+            rows,
+            [int(role) for role in effect.payload["roles"]],
         )
 
     async def ladder(self, effect: chandelier.Effect) -> None:
@@ -148,9 +152,7 @@ class Spoken:
             mentions_everyone=False,
         )
 
-    async def _sent(
-        self, channel_id: int, fits: Callable[[hikari.Message], bool]
-    ) -> hikari.Message | None:
+    async def _sent(self, channel_id: int, fits: Callable[[hikari.Message], bool]) -> hikari.Message | None:
         async for message in self._ctx.rest.fetch_messages(channel_id).limit(_LOOK_BACK):
             if message.author.id == self._ctx.bot_id and fits(message):
                 return message
@@ -183,7 +185,9 @@ def alert_rows(
     rows: list[hikari.api.MessageActionRowBuilder] = []
     row = hikari.impl.MessageActionRowBuilder()
     for kind, label in CHOICES.items():
-        if (kind == "remove" and hit.message_id is None) or (hit.author == "webhook" and kind not in {"remove", "dismiss"}):
+        if (kind == "remove" and hit.message_id is None) or (
+            hit.author == "webhook" and kind not in {"remove", "dismiss"}
+        ):
             continue
         if len(row.components) == 5:
             rows.append(row)

@@ -19,7 +19,9 @@ __all__ = ["StaffNames"]
 KNOWN_FOR = timedelta(hours=6)
 MOST_ASKED = 20_000
 """Members of a server that are looked through for staff: twenty requests."""
-_STAFF = hikari.Permissions.MANAGE_MESSAGES | hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
+_STAFF = (
+    hikari.Permissions.MANAGE_MESSAGES | hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
+)
 
 
 @attrs.frozen
@@ -43,7 +45,9 @@ class StaffNames:
 
         Of staff nobody imitates anybody.
         """
-        shapes = {_shape(name) for name in (member.nickname, member.user.global_name, member.username) if name}
+        shapes = {
+            _shape(name) for name in (member.nickname, member.user.global_name, member.username) if name
+        }
         shapes.discard("")
         if not shapes:
             return None

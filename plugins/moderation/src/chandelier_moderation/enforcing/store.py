@@ -127,6 +127,7 @@ class RuleStore:
 
     async def delete(self, guild_id: int, name: str) -> Rule:
         """Take a rule away. Raises InvalidRequest when there is none, or it is the one of the settings."""
+        rule: Rule | None = None
         async with self._ctx.storage.transaction() as session:
             row = await session.get(StoredRule, (guild_id, key_of(name)), with_for_update=True)
             if row is not None:
@@ -134,9 +135,13 @@ class RuleStore:
                 self.broken = {place: why for place, why in self.broken.items() if place[0] != guild_id}
                 await session.delete(row)
                 await self._ctx.audit.record(
-                    "rule.delete", subject=rule.name, before=to_plain(rule), guild_id=guild_id, session=session
+                    "rule.delete",
+                    subject=rule.name,
+                    before=to_plain(rule),
+                    guild_id=guild_id,
+                    session=session,
                 )
-        if row is None:
+        if rule is None:
             if await self.find(guild_id, name) is not None:
                 raise chandelier.InvalidRequest(
                     _("This rule is the setting `words`: `/config reset` takes it away.")

@@ -1,4 +1,4 @@
-"""What people type in commands, as the plain data of a rule; `automod.plain` then says what is wrong with it."""
+"""What people type in commands, as the plain data of a rule; `automod.plain` says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _ = chandelier.Messages("chandelier_moderation")
 _ITEM = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^,\n]+)')
 _MENTION = re.compile(r"<(?:#|@&|@!?)(\d{15,20})>|(?<!\d)(\d{15,20})(?!\d)")
 _DURATION = re.compile(r"(?:\d+\s*[a-zA-Z]+)+")
-_RATE = re.compile(r"(\d+)\s*(?:messages?|members?|times)?\s*(?:in|/|within)\s*([^,]+?)(?:\s+in\s+(\d+)\s+channels?)?", re.I)
-_CODE = re.compile(r"(?:https?://)?(?:www\.)?(?:discord(?:app)?\.(?:gg|com/invite)/)?([\w-]+)", re.I)
+_RATE = re.compile(
+    r"(\d+)\s*(?:messages?|members?|times)?\s*(?:in|/|within)\s*([^,]+?)(?:\s+in\s+(\d+)\s+channels?)?", re.IGNORECASE
+)
+_CODE = re.compile(r"(?:https?://)?(?:www\.)?(?:discord(?:app)?\.(?:gg|com/invite)/)?([\w-]+)", re.IGNORECASE)
 
 
 def items_of(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from chandelier_moderation.enforcing.judge import Found, Judge, Writing
 __all__ = ["Watch", "author_kind"]
 
 MOST_WAITING = 10_000
-"""Payloads that wait for their models; they do for less than one turn of the loop, so this is never reached."""
+"""Payloads that wait for their models: for less than one turn of the loop, so this is never reached."""
 
 _WRITTEN = frozenset({0, 19, 20, 21, 23})
 """Types of messages that somebody wrote: default, reply, slash command, thread starter, context menu.
@@ -75,9 +75,10 @@ class Watch:
     ) -> tuple[tuple[Found, ...], Content]:
         content = content_of(message)
         author = message.get("author")
-        if author is not None:
-            if author.get("id") == str(self._ctx.bot_id) or author_kind(message) not in guarded.kinds:
-                return (), content
+        if author is not None and (
+            author.get("id") == str(self._ctx.bot_id) or author_kind(message) not in guarded.kinds
+        ):
+            return (), content
         found = tuple(Found(hit) for hit in guarded.engine.match(content))
         if guarded.counting and not edited and author is not None:
             found += self._counting.found(guarded, message, content)
