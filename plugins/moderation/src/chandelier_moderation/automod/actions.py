@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import attrs
 
@@ -14,6 +14,7 @@ __all__ = [
     "Ban",
     "Delete",
     "GiveRole",
+    "Id",
     "Kick",
     "Ladder",
     "Lockdown",
@@ -25,6 +26,9 @@ __all__ = [
     "Timeout",
     "Warn",
 ]
+
+Id = Annotated[int, "a snowflake"]
+"""In files and databases it is text, since not every reader of JSON has so large numbers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,9 +81,9 @@ class Alert:
     """Tell staff, with buttons to act."""
 
     do: ClassVar = "alert"
-    channel: int | None = None
+    channel: Id | None = None
     """None: the log channel."""
-    roles: tuple[int, ...] = ()
+    roles: tuple[Id, ...] = ()
     """Roles that are mentioned."""
 
 
@@ -98,7 +102,7 @@ class GiveRole:
     """Give the author a role."""
 
     do: ClassVar = "give_role"
-    role: int
+    role: Id
     duration: timedelta | None = None
 
 
@@ -107,7 +111,7 @@ class TakeRole:
     """Take a role from the author."""
 
     do: ClassVar = "take_role"
-    role: int
+    role: Id
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from chandelier_moderation.automod.actions import Action, Ladder
+from chandelier_moderation.automod.actions import Action, Id, Ladder
 from chandelier_moderation.automod.triggers import Trigger
 
 __all__ = [
@@ -39,8 +39,8 @@ Treated = Literal["exempt", "include", "only"]
 class Ids:
     """Some channels, categories or roles: only these (all when empty), and never those that are exempt."""
 
-    only: tuple[int, ...] = ()
-    exempt: tuple[int, ...] = ()
+    only: tuple[Id, ...] = ()
+    exempt: tuple[Id, ...] = ()
 
     def cover(self, ids: Collection[int]) -> bool:
         """Whether something with these ids, such as a member's roles, is meant."""

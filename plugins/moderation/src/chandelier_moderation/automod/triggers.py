@@ -10,6 +10,8 @@ from typing import ClassVar, Literal
 
 import attrs
 
+from chandelier_moderation.automod.actions import Id
+
 __all__ = [
     "STATEFUL",
     "TRIGGERS",
@@ -82,7 +84,7 @@ class Invites:
     """Invitations to servers. Which server a code leads to is found out elsewhere."""
 
     kind: ClassVar = "invites"
-    allow_guilds: tuple[int, ...] = ()
+    allow_guilds: tuple[Id, ...] = ()
     """Servers besides the own one."""
     allow_codes: tuple[str, ...] = ()
 
@@ -127,7 +129,7 @@ class Zalgo:
     """Text with marks heaped upon letters."""
 
     kind: ClassVar = "zalgo"
-    most: int = 3
+    most: int = 2
     """Marks upon one letter; more than that, on several letters, is no language."""
 
 
@@ -183,7 +185,7 @@ class Imitation:
     """Names that look like those of staff, or like one of these words."""
 
     kind: ClassVar = "imitation"
-    roles: tuple[int, ...] = ()
+    roles: tuple[Id, ...] = ()
     """Whose members are imitated; empty: who may manage messages or the server."""
     names: tuple[str, ...] = ()
 
