@@ -106,7 +106,9 @@ _DM = {
     "failed": _("Member could not be told: Discord did not answer in time"),
 }
 _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
-"""What the keyword rule writes as the reason of its cases."""
+_BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
+_REACHED = re.compile(r"Reached (\d+) points")
+"""What automod writes as the reason of its cases."""
 
 
 def crop(text: str, length: int) -> str:
@@ -132,9 +134,14 @@ def words_of(what: Case | str) -> str:
 
 def reason_of(case: Case) -> str:
     """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
-    found = _FOUND.fullmatch(case.reason) if case.action == "remove" else None
-    if found is not None:
-        return _("Contains “{word}”", word=found[1])
+    if case.rule is not None or case.action == "remove":
+        if found := _FOUND.fullmatch(case.reason):
+            return _("Contains “{word}”", word=found[1])
+        if found := _REACHED.fullmatch(case.reason):
+            return _("Reached {points} points", points=found[1])
+        if found := _BROKEN.fullmatch(case.reason):
+            name = {"rule": found[1]}
+            return _("Rule “{rule}”: {found}", **name, found=found[2]) if found[2] else _("Rule “{rule}”", **name)
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 

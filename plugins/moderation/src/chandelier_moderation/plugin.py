@@ -19,7 +19,7 @@ from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
-from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.enforcing.room import Enforcing
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
 
@@ -29,7 +29,10 @@ _ = chandelier.Messages(__package__)
 
 _MANIFEST = chandelier.Manifest(
     summary="Warnings, numbered cases, and a rule that removes messages with given words.",
-    intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
+    intents=hikari.Intents.GUILDS
+    | hikari.Intents.GUILD_MESSAGES
+    | hikari.Intents.MESSAGE_CONTENT
+    | hikari.Intents.GUILD_MEMBERS,  # whose names imitate staff, who joins with a new account
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -64,8 +67,9 @@ _MANIFEST = chandelier.Manifest(
         ),
         chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability(
-            "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
+            "exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
+        chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -96,8 +100,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
-        self._events.listener(hikari.GuildMessageCreateEvent, when=self._wants)(self._written)
-        self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
+        self.automod = Enforcing()
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
 
@@ -105,7 +108,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
         await super().setup(ctx)
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
-        self.keyword_rule = KeywordRule(ctx, self.book)
+        self.automod.open(ctx, self.book)
         self._effects = Effects(ctx, self.book)
         self.bulk = Bulk(ctx, self.book, self._effects.actions)
         self.reader = Reader(ctx.storage, ctx.clock)
@@ -123,15 +126,6 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         chandelier.check_hierarchy(actor=actor_stands, target=target_stands, bot=bot_stands)
 
     # ---- events and effects, handed on to the rooms
-
-    def _wants(self, message: Mapping[str, Any]) -> bool:
-        return self.keyword_rule.wants(message)
-
-    async def _written(self, event: hikari.GuildMessageCreateEvent) -> None:
-        await self.keyword_rule.look(event)
-
-    async def _edited(self, event: hikari.GuildMessageUpdateEvent) -> None:
-        await self.keyword_rule.look(event)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self._effects.carry_out(effect)
@@ -162,7 +156,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
         from chandelier_moderation.bulk import handlers, lock_commands, mass_commands
+        """Commands and buttons; automod's listeners; the effects."""
         from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
 
         bulk = (handlers.loader, mass_commands.loader, lock_commands.loader)
         return (loader, self._events, *bulk)
@@ -171,16 +167,18 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.commands import loader
 
         return (loader, casebook, self._events)
+        return (loader, self._events, self.automod.events, *AUTOMOD)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
         """The words may be others now."""
-        self.keyword_rule.forget(guild_id)
+        self.automod.guilds.forget(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded while a guild's newest case could not be posted, or its message not deleted."""
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
+        lines += self.automod.troubles()
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 

@@ -16,5 +16,11 @@ __all__ = ["HISTORY"]
 
 ROOMS = (tables, casebook)
 """The modules with tables: importing them is what puts these into the metadata."""
+from chandelier_moderation.enforcing import tables as enforcing
+
+__all__ = ["HISTORY"]
+
+_ROOMS = (enforcing.StoredRule,)
+"""Named so that the tables of each room are part of the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
