@@ -35,6 +35,20 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    appeals_channel: int | None = chandelier.setting(
+        None,
+        help="The channel in which staff decides on appeals; none: the server takes no appeals.",
+        guild=True,
+        kind="channel",
+    )
+    appeals_cooldown: int = chandelier.setting(
+        30,
+        help="Days after a refusal until the same case can be appealed against again.",
+        guild=True,
+        ge=0,
+        le=3_650,
+        unit="days",
+    )
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

@@ -11,6 +11,7 @@ from typing import Any
 import hikari
 
 import chandelier
+from chandelier_moderation.appeals.buttons import appeal_row
 from chandelier_moderation.cards import case_card, mark_of, member_card, reason_of
 from chandelier_moderation.cases import LOG_CLOSED, LOG_GONE, Book, shown_of
 from chandelier_moderation.config import ModerationConfig
@@ -71,7 +72,8 @@ class Effects:
         try:
             channel = await self._ctx.rest.create_dm_channel(case.target_id)
             if not (effect.uncertain and await self._sent(channel.id, lambda sent: _same_card(sent, case))):
-                await self._ctx.rest.create_message(channel.id, embed=card, **_SILENT)
+                row = await appeal_row(self._ctx, case) or hikari.UNDEFINED
+                await self._ctx.rest.create_message(channel.id, embed=card, component=row, **_SILENT)
             dm = "delivered"
         except (hikari.ForbiddenError, hikari.NotFoundError, hikari.BadRequestError):
             dm = "closed"

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.appeals.docket import Docket
+from chandelier_moderation.appeals.effects import AppealEffects
+from chandelier_moderation.appeals.tables import Appeal
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
@@ -47,6 +51,7 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
+        chandelier.Capability("appeal", _("Decide on appeals"), hikari.Permissions.MODERATE_MEMBERS),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -61,6 +66,12 @@ _MANIFEST = chandelier.Manifest(
             why="as the evidence of the case",
             kept="as long as its case",
         ),
+        chandelier.PersonalData(
+            what="what members write in appeals, what was answered, and who decided",
+            why="so that staff can decide, and a case is not appealed against again and again",
+            kept="as long as its case",
+            on_erasure="that there was an appeal and how it was decided; the words are erased",
+        ),
     ),
 )
 
@@ -70,6 +81,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     book: Book
     keyword_rule: KeywordRule
+    docket: Docket
+    appeals: AppealEffects
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -84,6 +97,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
+        self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
+        self.appeals = AppealEffects(ctx, self.book, self.docket)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -132,9 +147,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
+        from chandelier_moderation.appeals import handlers as appeals
         from chandelier_moderation.commands import loader  # it names this class for injection
 
-        return (loader, self._events)
+        return (loader, self._events, appeals.loader)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -145,6 +161,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded while a guild's newest case could not be posted, or its message not deleted."""
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
+        lines += tuple(_appeal_line(appeal) for appeal in await self.docket.troubles())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
@@ -167,12 +184,24 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        cases, appeals = await self.book.of_person(user_id), await self.docket.of_person(user_id)
+        return {"cases": list(cases), "appeals": list(appeals)}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        appeals = await self.docket.forget_person(user_id, by)
+        erasure = await self.book.forget_person(user_id, by)
+        return attrs.evolve(erasure, erased=erasure.erased + appeals)
+
+
+def _appeal_line(appeal: Appeal) -> str:
+    return _(
+        "server {server}: the appeal against case #{number} could not be posted; look at the setting "
+        "appeals_channel, then use /appeals",
+        server=appeal.guild_id,
+        number=appeal.number,
+    )
 
 
 def _line(what: str, case: Case) -> str:

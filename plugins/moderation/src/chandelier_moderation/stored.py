@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
+from chandelier_moderation.appeals.tables import Appeal
 
-__all__ = ["HISTORY"]
+__all__ = ["HISTORY", "ROOMS"]
+
+ROOMS = (tables.Case, Appeal)
+"""Tables of all rooms: being imported here makes them part of the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
