@@ -19,6 +19,8 @@ from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.raid.measures import Measures
+from chandelier_moderation.raid.raids import Raids
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
 
@@ -28,7 +30,12 @@ _ = chandelier.Messages(__package__)
 
 _MANIFEST = chandelier.Manifest(
     summary="Warnings, numbered cases, and a rule that removes messages with given words.",
-    intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
+    intents=(
+        hikari.Intents.GUILDS
+        | hikari.Intents.GUILD_MEMBERS
+        | hikari.Intents.GUILD_MESSAGES
+        | hikari.Intents.MESSAGE_CONTENT
+    ),
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -41,6 +48,8 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.MANAGE_GUILD
+        | hikari.Permissions.MODERATE_MEMBERS
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -52,6 +61,7 @@ _MANIFEST = chandelier.Manifest(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
         chandelier.Capability("appeal", _("Decide on appeals"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("raid", _("Switch raid mode on and off"), hikari.Permissions.MODERATE_MEMBERS),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -72,6 +82,11 @@ _MANIFEST = chandelier.Manifest(
             kept="as long as its case",
             on_erasure="that there was an appeal and how it was decided; the words are erased",
         ),
+        chandelier.PersonalData(
+            what="who joined a server while raid mode was on, and when",
+            why="so that staff knows whom a raid brought",
+            kept="until it is erased",
+        ),
     ),
 )
 
@@ -83,11 +98,14 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     keyword_rule: KeywordRule
     docket: Docket
     appeals: AppealEffects
+    raids: Raids
+    measures: Measures
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
         self._events.listener(hikari.GuildMessageCreateEvent, when=self._wants)(self._written)
         self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
+        self._events.listener(hikari.MemberCreateEvent, when=self._may_be_raid)(self._joined)
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
 
@@ -99,6 +117,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._effects = Effects(ctx, self.book)
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
+        self.raids = Raids(ctx)
+        self.measures = Measures(ctx, self.book, self.raids)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -118,6 +138,14 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     async def _edited(self, event: hikari.GuildMessageUpdateEvent) -> None:
         await self.keyword_rule.look(event)
+
+    def _may_be_raid(self, member: Mapping[str, Any]) -> bool:
+        return self.raids.wants(member)
+
+    async def _joined(self, event: hikari.MemberCreateEvent) -> None:
+        from chandelier_moderation.raid.handlers import joined  # it names this class for injection
+
+        await joined(event, self)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self._effects.carry_out(effect)
@@ -149,13 +177,15 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Commands and buttons; the keyword rule's listeners; the effects."""
         from chandelier_moderation.appeals import handlers as appeals
         from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.raid import handlers as raid
 
-        return (loader, self._events, appeals.loader)
+        return (loader, self._events, appeals.loader, raid.loader)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
         """The words may be others now."""
         self.keyword_rule.forget(guild_id)
+        self.raids.forget(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
@@ -185,12 +215,14 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
         cases, appeals = await self.book.of_person(user_id), await self.docket.of_person(user_id)
-        return {"cases": list(cases), "appeals": list(appeals)}
+        joined = await self.raids.of_person(user_id)
+        return {"cases": list(cases), "appeals": list(appeals), "raids": list(joined)}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
         appeals = await self.docket.forget_person(user_id, by)
+        appeals += await self.raids.forget_person(user_id)
         erasure = await self.book.forget_person(user_id, by)
         return attrs.evolve(erasure, erased=erasure.erased + appeals)
 
