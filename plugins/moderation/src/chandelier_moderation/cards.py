@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import hikari
 
 import chandelier
+from chandelier_moderation.acting.barriers import WORDS
 from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
@@ -19,6 +22,7 @@ __all__ = [
     "mark_of",
     "member_card",
     "quoted",
+    "quoted_name",
     "reason_of",
     "settled_card",
     "trouble_of",
@@ -38,8 +42,55 @@ _RED = hikari.Color(0xE5484D)
 _GREY = hikari.Color(0x8B8D98)
 _GREEN = hikari.Color(0x30A46C)
 
-_COLOURS = {"warn": _AMBER, "remove": _RED}
-_TITLES = {"warn": _("Warning"), "remove": _("Message removed")}
+_COLOURS = {
+    **dict.fromkeys(("remove", "kick", "ban", "softban", "lockdown"), _RED),
+    **dict.fromkeys(("untimeout", "unban", "unlock"), _GREEN),
+    "note": _GREY,
+}
+_TITLES = {
+    "warn": _("Warning"),
+    "remove": _("Message removed"),
+    "note": _("Note"),
+    "timeout": _("Timeout"),
+    "untimeout": _("Timeout lifted"),
+    "kick": _("Kick"),
+    "ban": _("Ban"),
+    "unban": _("Ban lifted"),
+    "softban": _("Softban"),
+    "nick": _("Nickname changed"),
+    "role_give": _("Role given"),
+    "role_take": _("Role taken"),
+    "slowmode": _("Slowmode"),
+    "lockdown": _("Lockdown"),
+    "unlock": _("Lockdown ended"),
+}
+_TOLD: Mapping[str, Callable[[str], str]] = {
+    "warn": lambda server: _("You were warned in {server}", server=server),
+    "remove": lambda server: _("Your message was removed in {server}", server=server),
+    "timeout": lambda server: _("You were timed out in {server}", server=server),
+    "untimeout": lambda server: _("Your timeout in {server} was lifted", server=server),
+    "kick": lambda server: _("You were kicked from {server}", server=server),
+    "ban": lambda server: _("You were banned from {server}", server=server),
+    "unban": lambda server: _("Your ban from {server} was lifted", server=server),
+    "softban": lambda server: _(
+        "You were kicked from {server}, and your latest messages were deleted", server=server
+    ),
+    "nick": lambda server: _("Your nickname in {server} was changed", server=server),
+    "role_give": lambda server: _("You were given a role in {server}", server=server),
+    "role_take": lambda server: _("A role was taken from you in {server}", server=server),
+}
+_ACT = {
+    "waiting": _("Being carried out"),
+    "done": _("Carried out"),
+    "already": _("It was so already"),
+}
+_ENDED = {
+    "expired": _("It ended in its time"),
+    "lifted": _("It was lifted"),
+    "by_hand": _("It was ended by hand in Discord"),
+    "replaced": _("A later case took its place"),
+    "failed": _("I could not end it"),
+}
 _REMOVAL = {
     "waiting": _("Message being deleted"),
     "deleted": _("Message deleted"),
@@ -51,6 +102,7 @@ _DM = {
     "waiting": _("Member being told by DM"),
     "delivered": _("Member told by DM"),
     "closed": _("Member could not be told: their DMs are closed"),
+    "failed": _("Member could not be told: Discord did not answer in time"),
 }
 _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
 """What the keyword rule writes as the reason of its cases."""
@@ -109,14 +161,31 @@ def case_card(case: Case) -> hikari.Embed:
     embed.add_field(_("By"), _person(case.moderator_id), inline=True)
     if case.channel_id is not None:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>", inline=True)
-    embed.add_field(_("Reason"), reason_of(case))
+    role = case.details.get("role")
+    if role is not None:
+        embed.add_field(_("Role"), f"<@&{role}>", inline=True)
+    if "nick" in case.details:
+        embed.add_field(_("Nickname"), _nicks(case), inline=True)
+    if case.expires_at is not None:
+        embed.add_field(_("Until"), _moment(case.expires_at), inline=True)
+    embed.add_field(_("Reason"), reason_of(case) or "–")
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
-    lines = [_REMOVAL[case.removal]] if case.removal is not None else []
-    lines.append(_DM[case.dm])
+    lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
+    if case.act == "failed":
+        why = WORDS.get(case.act_trouble or "", case.act_trouble or "")
+        lines.append(_("Not carried out: {why}", why=why))
+    elif case.act != "off":
+        lines.append(_ACT[case.act])
+    if case.ended_how is not None:
+        ended = case.ended_at or case.created_at
+        lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
+    if case.action != "note":
+        lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
-    embed.add_field(_("Outcome"), _.join("\n", lines))
+    if lines:
+        embed.add_field(_("Outcome"), _.join("\n", lines))
     if case.voided_at is not None and case.voided_by is not None:
         stamp = int(case.voided_at.timestamp())
         by = _("by {moderator} {when}", moderator=_person(case.voided_by), when=f"<t:{stamp}:R>")
@@ -171,15 +240,15 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
 
 def member_card(case: Case, guild_name: str) -> hikari.Embed:
     """What the member reads. The footer and the timestamp identify it, see ``effects``."""
-    warned = case.action == "warn"
     embed = hikari.Embed(
-        title=_("You were warned in {server}", server=guild_name)
-        if warned
-        else _("Your message was removed in {server}", server=guild_name),
-        colour=_COLOURS.get(case.action),
+        title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
+        colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field(_("Reason"), reason_of(case))
+    if case.reason:
+        embed.add_field(_("Reason"), reason_of(case))
+    if case.expires_at is not None:
+        embed.add_field(_("Until"), _moment(case.expires_at))
     if case.channel_id is not None:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>")
     embed.set_footer(_("Case {mark}", mark=mark_of(case)))
@@ -189,6 +258,22 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _moment(when: datetime) -> str:
+    """A moment in the reader's own time zone, and how far it is."""
+    stamp = int(when.timestamp())
+    return f"<t:{stamp}:f> (<t:{stamp}:R>)"
+
+
+def _nicks(case: Case) -> str:
+    before, after = (quoted_name(case.details.get(key)) for key in ("nick_before", "nick"))
+    return f"{before} → {after}"
+
+
+def quoted_name(name: str | None) -> str:
+    """A nickname in which nothing is markup; a dash stands for none."""
+    return "–" if not name else f"`{name.replace('`', 'ˋ')}`"
 
 
 def _person(user_id: int) -> str:

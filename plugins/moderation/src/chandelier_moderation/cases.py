@@ -13,10 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import chandelier
 from chandelier_moderation.tables import Case, Counter
 
-__all__ = ["ERASED", "LOG_CLOSED", "LOG_GONE", "PAGE", "Book", "Draft", "History", "case_key", "shown_of"]
+__all__ = [
+    "ACTS",
+    "ERASED",
+    "LOG_CLOSED",
+    "LOG_GONE",
+    "PAGE",
+    "Book",
+    "Draft",
+    "History",
+    "case_key",
+    "shown_of",
+]
 
 _ = chandelier.Messages(__package__)
 
+_ON_MEMBERS = {"timeout", "untimeout", "kick", "ban", "unban", "softban", "nick", "role_give", "role_take"}
+ACTS = frozenset({*_ON_MEMBERS, "slowmode", "lockdown", "unlock"})
+"""The kinds of actions that do something on Discord besides telling, logging and deleting a message."""
 ERASED = "erased at the member's request"
 """Stands where the reason was."""
 LOG_GONE, LOG_CLOSED = "gone", "closed"
@@ -72,7 +86,8 @@ def case_key(case: Case, *more: str) -> str:
 def shown_of(case: Case) -> tuple[Any, ...]:
     """What a post in the log shows of a case and may change."""
     people = (case.target_id, case.moderator_id, case.voided_by)
-    return (*people, case.reason, case.evidence, case.dm, case.removal, case.voided_at)
+    came_of_it = (case.dm, case.removal, case.act, case.act_trouble, case.ended_how, case.expires_at)
+    return (*people, case.reason, case.evidence, *came_of_it, case.voided_at)
 
 
 class Book:
@@ -98,6 +113,7 @@ class Book:
             if known is not None:
                 return known, False
             counter.last += 1
+            acts = draft.action in ACTS and draft.origin == "bot"
             case = Case(
                 guild_id=draft.guild_id,
                 number=counter.last,
@@ -114,6 +130,7 @@ class Book:
                 dm="waiting" if draft.tell_member else "off",
                 log="off" if draft.log_channel_id is None else "waiting",
                 log_channel_id=draft.log_channel_id,
+                act="waiting" if acts else "done" if draft.action in ACTS else "off",
                 details=dict(draft.details),
                 expires_at=draft.expires_at,
                 origin=draft.origin,
@@ -127,14 +144,8 @@ class Book:
             )
             session.add(case)
             await session.flush()
-            # First what protects the members, then what tells the person concerned, then the record.
-            for kind, wanted in (
-                ("remove", draft.removes),
-                ("dm", draft.tell_member),
-                ("log", draft.log_channel_id is not None),
-            ):
-                if wanted:
-                    await self._put(kind, case, session=session)
+            for kind in _first_effects(case):
+                await self._put(kind, case, session=session)
             return case, True
 
     async def find(self, guild_id: int, number: int) -> Case | None:
@@ -183,6 +194,37 @@ class Book:
             case.voided_at, case.voided_by = self._clock.now(), by
             await self._put("relog", case, "void", session=session)
             return case, True
+
+    async def told(self, case: Case, dm: str) -> None:
+        """Record what became of the message to the member; an action that waited for it goes on."""
+        if case.act != "waiting":
+            await self.note(case, dm=dm)
+            return
+        async with self._storage.transaction() as session:
+            await session.execute(self._update(case, {"dm": dm}))
+            await self._put("act", case, session=session)
+
+    async def keep(self, case: Case, details: Mapping[str, Any]) -> None:
+        """Add to a case's details; ``case`` shows them, too."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            now.details = {**now.details, **details}
+        case.details = now.details
+
+    async def acted(
+        self, case: Case, act: str, trouble: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record what came of an action; then it is posted in the log. Only the first word counts."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            if now.act != "waiting":
+                return
+            now.act, now.act_trouble = act, trouble
+            if now.dm == "waiting":  # it was found out first that there is nothing to tell
+                now.dm = "off"
+            now.details = {**now.details, **(details or {})}
+            if now.log == "waiting":
+                await self._put("log", case, session=session)
 
     async def note(self, case: Case, **columns: Any) -> None:
         """Record what became of an effect, and have the post in the log show it."""
@@ -286,6 +328,19 @@ class Book:
     def _update(case: Case, columns: Mapping[str, Any]) -> Any:
         mine = (Case.guild_id == case.guild_id, Case.number == case.number)
         return update(Case).where(*mine).values(**columns).execution_options(synchronize_session=False)
+
+
+def _first_effects(case: Case) -> list[str]:
+    """What a new case has done at once.
+
+    First what protects the members. An action is told before it is done, so that the message can arrive, and
+    logged after it, with what came of it: each of the three puts the next, see `Book.told` and `Book.acted`.
+    """
+    removal = ["remove"] if case.removal is not None else []
+    told = ["dm"] if case.dm == "waiting" else []
+    if case.act == "waiting":
+        return [*removal, *(told or ["act"])]
+    return [*removal, *told, *(["log"] if case.log == "waiting" else [])]
 
 
 def _naming(user_id: int) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -11,6 +12,7 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.appeals.buttons import appeal_row
 from chandelier_moderation.appeals.docket import Docket
 from chandelier_moderation.appeals.effects import AppealEffects
 from chandelier_moderation.appeals.tables import Appeal
@@ -49,7 +51,11 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
         | hikari.Permissions.MANAGE_GUILD
+        | hikari.Permissions.BAN_MEMBERS
+        | hikari.Permissions.KICK_MEMBERS
         | hikari.Permissions.MODERATE_MEMBERS
+        | hikari.Permissions.MANAGE_NICKNAMES
+        | hikari.Permissions.MANAGE_ROLES
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -117,6 +123,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._effects = Effects(ctx, self.book)
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
+        self._effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.measures = Measures(ctx, self.book, self.raids)
 

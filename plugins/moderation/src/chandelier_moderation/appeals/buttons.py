@@ -18,16 +18,15 @@ _WITHOUT = frozenset({"note", "slowmode", "lockdown", "unlock", "unban", "untime
 
 
 async def appeal_row(
-    ctx: chandelier.PluginContext[ModerationConfig], case: Case
+    ctx: chandelier.PluginContext[ModerationConfig], case: Case, language: str | None
 ) -> hikari.api.MessageActionRowBuilder | None:
-    """The row with "Appeal" for the direct message about a case, in the member's language.
+    """The row with "Appeal" for the direct message about a case, for a reader's language.
 
     None where the server takes no appeals, or the case is of a kind without. The button works in direct
     messages, so its id says which server it is about; it works after restarts, and after a ban.
     """
     if case.action in _WITHOUT or (await ctx.config_for(case.guild_id)).appeals_channel is None:
         return None
-    language = await ctx.language(case.guild_id, case.target_id)
     row = hikari.impl.MessageActionRowBuilder()
     row.add_interactive_button(
         hikari.ButtonStyle.SECONDARY,
