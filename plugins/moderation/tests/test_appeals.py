@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from chandelier_moderation.cases import Draft
 from loopcord import ActError
 
 
@@ -175,3 +176,46 @@ async def test_what_was_interrupted_is_not_done_twice(discord, start_host, marke
     await start_host.restart(host)
     assert letter.text.count("was accepted") == 1
     assert len(market.bob.dms) == 1
+
+
+async def test_an_accepted_appeal_lifts_a_ban_and_is_told_though_no_server_is_shared(
+    discord, start_host, market, court
+):
+    host = await start_host("moderation", config=market.config(appeals_channel=court.id))
+    plugin = host.lifecycle.records["moderation"].plugin
+    await plugin.book.open(
+        Draft(
+            guild_id=market.guild.id,
+            action="ban",
+            target_id=market.bob.id,
+            moderator_id=market.mod.id,
+            reason="raid",
+            source="story",
+            log_channel_id=market.log.id,
+            tell_member=True,
+        )
+    )
+    await discord.settle()
+    assert market.bob.id in market.guild.bans
+    letter = market.bob.dms[-1]
+
+    await appeal(market.bob, letter, "My account was stolen.")
+
+    assert "My account was stolen." in court.last.text
+    too_little = await market.mod.press(court.last, label="Accept")
+    assert "Ban Members" in too_little.text
+    await decide(market.guild.owner, court, "Accept", "Welcome back.")
+    assert market.guild.bans == {}
+    assert "Undone as case #2" in court.last.text
+    assert "you may join again" in letter.text
+    assert len(market.bob.dms) == 1
+    first = await market.mod.slash(market.general, "case view", number=1)
+    assert "(void)" not in first.text
+    # It stays lifted, and only once, though the effect's end was not seen.
+    async with host.database.transaction() as session:
+        await session.execute(
+            text("UPDATE chandelier_outbox SET state = 'started' WHERE kind = 'appeal_undo'")
+        )
+    await start_host.restart(host)
+    assert "no case #3" in (await market.mod.slash(market.general, "case view", number=3)).text
+    await market.bob.rejoin()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import chandelier
 from chandelier_moderation import tables
-from chandelier_moderation.appeals.tables import Appeal
-from chandelier_moderation.raid.tables import Newcomer, Raid
+from chandelier_moderation.appeals import tables as appeals_tables
+from chandelier_moderation.raid import tables as raid_tables
 
-__all__ = ["HISTORY", "ROOMS"]
+__all__ = ["HISTORY"]
 
-ROOMS = (tables.Case, Appeal, Raid, Newcomer)
-"""Tables of all rooms: being imported here makes them part of the metadata."""
+# Importing a room's tables makes them part of the metadata.
+_ROOMS = (appeals_tables, raid_tables)
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
