@@ -44,6 +44,86 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    appeals_channel: int | None = chandelier.setting(
+        None,
+        help="The channel in which staff decides on appeals; none: the server takes no appeals.",
+        guild=True,
+        kind="channel",
+    )
+    appeals_cooldown: int = chandelier.setting(
+        30,
+        help="Days after a refusal until the same case can be appealed against again.",
+        guild=True,
+        ge=0,
+        le=3_650,
+        unit="days",
+    )
+    raid_joins: int = chandelier.setting(
+        0,
+        help="Raid mode: so many members joining within raid_seconds start it; 0: it starts by hand only.",
+        guild=True,
+        ge=0,
+        le=1_000,
+    )
+    raid_seconds: int = chandelier.setting(
+        60, help="Raid mode: the time for raid_joins.", guild=True, ge=5, le=3_600, unit="seconds"
+    )
+    raid_start: Literal["itself", "ask"] = chandelier.setting(
+        "itself", help="Whether too many joins start raid mode, or staff is asked first.", guild=True
+    )
+    raid_minutes: int = chandelier.setting(
+        30,
+        help="Raid mode ends that long after the last time that too many joined.",
+        guild=True,
+        ge=5,
+        le=1_435,
+        unit="minutes",
+    )
+    raid_channel: int | None = chandelier.setting(
+        None,
+        help="Where staff is told of raid mode; none: in the log channel.",
+        guild=True,
+        kind="channel",
+    )
+    raid_roles: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Roles that are mentioned when raid mode starts. I must be allowed to mention them.",
+        guild=True,
+        kind="role",
+        max_length=10,
+    )
+    raid_channels: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Channels that raid mode slows and locks; none: all that everybody sees.",
+        guild=True,
+        kind="channel",
+        max_length=100,
+    )
+    raid_slowmode: int = chandelier.setting(
+        30,
+        help="Seconds of slow mode that raid mode sets; 0: none.",
+        guild=True,
+        ge=0,
+        le=21_600,
+        unit="seconds",
+    )
+    raid_lock: bool = chandelier.setting(
+        False, help="Whether raid mode locks channels, so that nobody but staff writes.", guild=True
+    )
+    raid_invites: bool = chandelier.setting(
+        True, help="Whether raid mode pauses invites: nobody can join then.", guild=True
+    )
+    raid_dms: bool = chandelier.setting(
+        False, help="Whether raid mode pauses direct messages between members.", guild=True
+    )
+    raid_hold: Literal["timeout", "role", "none"] = chandelier.setting(
+        "timeout",
+        help="How raid mode holds who joins: a timeout, the role raid_role, or not at all.",
+        guild=True,
+    )
+    raid_role: int | None = chandelier.setting(
+        None, help="The role that holds newcomers when raid_hold is role.", guild=True, kind="role"
+    )
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import attrs
 import hikari
 
 import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.bulk.room import Bulk
+from chandelier_moderation.appeals.buttons import appeal_row
+from chandelier_moderation.appeals.docket import Docket
+from chandelier_moderation.appeals.effects import AppealEffects
+from chandelier_moderation.appeals.tables import Appeal
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.casebook.editing import Editor
 from chandelier_moderation.casebook.evidence import Keeper
@@ -20,6 +26,9 @@ from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.enforcing.room import Enforcing
+from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.raid.measures import Measures
+from chandelier_moderation.raid.raids import Raids
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
 
@@ -33,6 +42,12 @@ _MANIFEST = chandelier.Manifest(
     | hikari.Intents.GUILD_MESSAGES
     | hikari.Intents.MESSAGE_CONTENT
     | hikari.Intents.GUILD_MEMBERS,  # whose names imitate staff, who joins with a new account
+    intents=(
+        hikari.Intents.GUILDS
+        | hikari.Intents.GUILD_MEMBERS
+        | hikari.Intents.GUILD_MESSAGES
+        | hikari.Intents.MESSAGE_CONTENT
+    ),
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -45,6 +60,7 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.MANAGE_GUILD
         | hikari.Permissions.BAN_MEMBERS
         | hikari.Permissions.KICK_MEMBERS
         | hikari.Permissions.MODERATE_MEMBERS
@@ -70,6 +86,8 @@ _MANIFEST = chandelier.Manifest(
             "exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
+        chandelier.Capability("appeal", _("Decide on appeals"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("raid", _("Switch raid mode on and off"), hikari.Permissions.MODERATE_MEMBERS),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -83,6 +101,17 @@ _MANIFEST = chandelier.Manifest(
             what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
             kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",
+        ),
+        chandelier.PersonalData(
+            what="what members write in appeals, what was answered, and who decided",
+            why="so that staff can decide, and a case is not appealed against again and again",
+            kept="as long as its case",
+            on_erasure="that there was an appeal and how it was decided; the words are erased",
+        ),
+        chandelier.PersonalData(
+            what="who joined a server while raid mode was on, and when",
+            why="so that staff knows whom a raid brought",
+            kept="until it is erased",
         ),
     ),
 )
@@ -101,6 +130,16 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     def __init__(self) -> None:
         self._events = chandelier.Loader()
         self.automod = Enforcing()
+    docket: Docket
+    appeals: AppealEffects
+    raids: Raids
+    measures: Measures
+
+    def __init__(self) -> None:
+        self._events = chandelier.Loader()
+        self._events.listener(hikari.GuildMessageCreateEvent, when=self._wants)(self._written)
+        self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
+        self._events.listener(hikari.MemberCreateEvent, when=self._may_be_raid)(self._joined)
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
 
@@ -116,6 +155,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
+        self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
+        self.appeals = AppealEffects(ctx, self.book, self.docket)
+        self._effects.rows_for_member.append(partial(appeal_row, ctx))
+        self.raids = Raids(ctx)
+        self.measures = Measures(ctx, self.book, self.raids)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -126,6 +170,23 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         chandelier.check_hierarchy(actor=actor_stands, target=target_stands, bot=bot_stands)
 
     # ---- events and effects, handed on to the rooms
+
+    def _wants(self, message: Mapping[str, Any]) -> bool:
+        return self.keyword_rule.wants(message)
+
+    async def _written(self, event: hikari.GuildMessageCreateEvent) -> None:
+        await self.keyword_rule.look(event)
+
+    async def _edited(self, event: hikari.GuildMessageUpdateEvent) -> None:
+        await self.keyword_rule.look(event)
+
+    def _may_be_raid(self, member: Mapping[str, Any]) -> bool:
+        return self.raids.wants(member)
+
+    async def _joined(self, event: hikari.MemberCreateEvent) -> None:
+        from chandelier_moderation.raid.handlers import joined  # it names this class for injection
+
+        await joined(event, self)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self._effects.carry_out(effect)
@@ -168,17 +229,25 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
         return (loader, casebook, self._events)
         return (loader, self._events, self.automod.events, *AUTOMOD)
+        from chandelier_moderation.appeals import handlers as appeals
+        from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.raid import handlers as raid
+
+        return (loader, self._events, appeals.loader, raid.loader)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
         """The words may be others now."""
         self.automod.guilds.forget(guild_id)
+        self.keyword_rule.forget(guild_id)
+        self.raids.forget(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded while a guild's newest case could not be posted, or its message not deleted."""
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
         lines += self.automod.troubles()
+        lines += tuple(_appeal_line(appeal) for appeal in await self.docket.troubles())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
@@ -202,11 +271,27 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
         return {"cases": list(await self._people.export(user_id))}
+        cases, appeals = await self.book.of_person(user_id), await self.docket.of_person(user_id)
+        joined = await self.raids.of_person(user_id)
+        return {"cases": list(cases), "appeals": list(appeals), "raids": list(joined)}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
         return await self._people.erase(user_id, by)
+        appeals = await self.docket.forget_person(user_id, by)
+        appeals += await self.raids.forget_person(user_id)
+        erasure = await self.book.forget_person(user_id, by)
+        return attrs.evolve(erasure, erased=erasure.erased + appeals)
+
+
+def _appeal_line(appeal: Appeal) -> str:
+    return _(
+        "server {server}: the appeal against case #{number} could not be posted; look at the setting "
+        "appeals_channel, then use /appeals",
+        server=appeal.guild_id,
+        number=appeal.number,
+    )
 
 
 def _line(what: str, case: Case) -> str:

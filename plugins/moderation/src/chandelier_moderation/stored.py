@@ -5,6 +5,8 @@ from __future__ import annotations
 import chandelier
 from chandelier_moderation import tables
 from chandelier_moderation.bulk import tables as bulk_tables
+from chandelier_moderation.appeals import tables as appeals_tables
+from chandelier_moderation.raid import tables as raid_tables
 
 __all__ = ["HISTORY"]
 
@@ -22,5 +24,6 @@ __all__ = ["HISTORY"]
 
 _ROOMS = (enforcing.StoredRule,)
 """Named so that the tables of each room are part of the metadata."""
+_ROOMS = (appeals_tables, raid_tables)
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
