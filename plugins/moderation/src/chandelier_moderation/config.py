@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import chandelier
 
-__all__ = ["MIGRATIONS", "ModerationConfig"]
+__all__ = ["MIGRATIONS", "MOST_EXCEPTIONS", "ModerationConfig"]
 
 MOST_WORDS = 1_000
 """Words of one guild; the settings of a guild are one row that is read as a whole."""
+MOST_EXCEPTIONS = 40
+"""Of a list of roles or channels of the pinger: as many as one field of a card shows."""
 
 
 @chandelier.schema(version=2)
@@ -61,6 +63,12 @@ class ModerationConfig:
     raid_joins: int = chandelier.setting(
         0,
         help="Raid mode: so many members joining within raid_seconds start it; 0: it starts by hand only.",
+    purge_most: int = chandelier.setting(
+        1_000, help="How many messages one /purge deletes at most.", guild=True, ge=1, le=5_000
+    )
+    purge_most_old: int = chandelier.setting(
+        200,
+        help="How many messages older than two weeks one /purge deletes at most: one by one, 4 seconds each.",
         guild=True,
         ge=0,
         le=1_000,
@@ -123,6 +131,41 @@ class ModerationConfig:
     )
     raid_role: int | None = chandelier.setting(
         None, help="The role that holds newcomers when raid_hold is role.", guild=True, kind="role"
+    purge_look_back: int = chandelier.setting(
+        5_000, help="How many messages one /purge looks at, at most.", guild=True, ge=100, le=20_000
+    )
+    pinger_channel: int | None = chandelier.setting(
+        None,
+        help="Where pings by people who may not are reported.",
+        guild=True,
+        kind="channel",
+    )
+    pinger_everyone: bool = chandelier.setting(True, help="Whether @everyone is reported.", guild=True)
+    pinger_here: bool = chandelier.setting(True, help="Whether @here is reported.", guild=True)
+    pinger_roles: bool = chandelier.setting(True, help="Whether mentions of roles are reported.", guild=True)
+    pinger_bots: bool = chandelier.setting(
+        False, help="Whether pings by other bots and by webhooks are reported.", guild=True
+    )
+    pinger_allowed: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Roles whose members may ping without being reported.",
+        guild=True,
+        kind="role",
+        max_length=MOST_EXCEPTIONS,
+    )
+    pinger_excluded_channels: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Channels and categories in which pings are not reported; their threads belong to them.",
+        guild=True,
+        kind="channel",
+        max_length=MOST_EXCEPTIONS,
+    )
+    pinger_excluded_roles: tuple[int, ...] = chandelier.setting(
+        (),
+        help="Roles that may be pinged without a report.",
+        guild=True,
+        kind="role",
+        max_length=MOST_EXCEPTIONS,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -23,12 +24,14 @@ from chandelier_moderation.casebook.evidence import Keeper
 from chandelier_moderation.casebook.personal import People
 from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
+from chandelier_moderation.cleaning.room import Cleaning
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.enforcing.room import Enforcing
 from chandelier_moderation.keyword_rule import KeywordRule
 from chandelier_moderation.raid.measures import Measures
 from chandelier_moderation.raid.raids import Raids
+from chandelier_moderation.pinger.watch import TOGETHER, Pinger
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
 
@@ -67,6 +70,7 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.MANAGE_NICKNAMES
         | hikari.Permissions.MANAGE_ROLES
         | hikari.Permissions.MANAGE_CHANNELS
+        | hikari.Permissions.ATTACH_FILES
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -88,6 +92,10 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
         chandelier.Capability("appeal", _("Decide on appeals"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("raid", _("Switch raid mode on and off"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability(
+            "purge", _("Delete many messages with /purge"), hikari.Permissions.MANAGE_MESSAGES
+        ),
+        chandelier.Capability("pinger", _("Set up the pinger"), hikari.Permissions.MANAGE_GUILD),
     ),
     personal_data=(
         chandelier.PersonalData(
@@ -113,6 +121,11 @@ _MANIFEST = chandelier.Manifest(
             why="so that staff knows whom a raid brought",
             kept="until it is erased",
         ),
+        chandelier.PersonalData(
+            what="who purges messages, and what these said",
+            why="so that a purge gives an exact account and the log its transcript",
+            kept="until the transcript is posted, a day at most",
+        ),
     ),
 )
 
@@ -134,6 +147,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     appeals: AppealEffects
     raids: Raids
     measures: Measures
+    cleaning: Cleaning
+    pinger: Pinger
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -142,6 +157,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._events.listener(hikari.MemberCreateEvent, when=self._may_be_raid)(self._joined)
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
+        self._events.timer("purge")(self._purge)
+        self._events.effect("purge_report")(self._purged)
+        self._events.listener(hikari.GuildMessageCreateEvent, when=self._may_ping)(self._pinged)
+        self._events.effect("ping", batch=TOGETHER)(self._report_pings)
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
@@ -160,6 +179,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.measures = Measures(ctx, self.book, self.raids)
+        self.cleaning = Cleaning(ctx)
+        self.pinger = Pinger(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -190,6 +211,21 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self._effects.carry_out(effect)
+
+    async def _purge(self, timer: chandelier.Timer) -> datetime | None:
+        return await self.cleaning.work(timer)
+
+    async def _purged(self, effect: chandelier.Effect) -> None:
+        await self.cleaning.report(effect)
+
+    def _may_ping(self, message: Mapping[str, Any]) -> bool:
+        return self.pinger.wants(message)
+
+    async def _pinged(self, event: hikari.GuildMessageCreateEvent) -> None:
+        await self.pinger.heard(event)
+
+    async def _report_pings(self, effects: list[chandelier.Effect]) -> None:
+        await self.pinger.report(effects)
 
     # ---- hooks
 
@@ -234,6 +270,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.raid import handlers as raid
 
         return (loader, self._events, appeals.loader, raid.loader)
+        from chandelier_moderation.cleaning.commands import loader as cleaning
+        from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.pinger.commands import loader as pinger
+
+        return (loader, self._events, cleaning, pinger)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -248,6 +289,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
         lines += self.automod.troubles()
         lines += tuple(_appeal_line(appeal) for appeal in await self.docket.troubles())
+        lines += tuple(await self.pinger.troubles())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
@@ -274,6 +316,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         cases, appeals = await self.book.of_person(user_id), await self.docket.of_person(user_id)
         joined = await self.raids.of_person(user_id)
         return {"cases": list(cases), "appeals": list(appeals), "raids": list(joined)}
+        return {
+            "cases": list(await self.book.of_person(user_id)),
+            "purges": list(await self.cleaning.store.of_person(user_id)),
+        }
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
@@ -292,6 +338,8 @@ def _appeal_line(appeal: Appeal) -> str:
         server=appeal.guild_id,
         number=appeal.number,
     )
+        await self.cleaning.store.forget_person(user_id)
+        return await self.book.forget_person(user_id, by)
 
 
 def _line(what: str, case: Case) -> str:

@@ -25,5 +25,11 @@ __all__ = ["HISTORY"]
 _ROOMS = (enforcing.StoredRule,)
 """Named so that the tables of each room are part of the metadata."""
 _ROOMS = (appeals_tables, raid_tables)
+from chandelier_moderation.cleaning import tables as _cleaning
+
+__all__ = ["HISTORY"]
+
+_ROOMS = (_cleaning,)
+"""Modules that add their tables to the same metadata by being imported."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
