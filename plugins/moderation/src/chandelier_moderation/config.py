@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import chandelier
+from chandelier_moderation.watching.settings import Watch
 
 __all__ = ["MIGRATIONS", "ModerationConfig"]
 
@@ -35,6 +36,7 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    watch: Watch = chandelier.setting(factory=Watch, help="The log of what happens in a server.")
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

@@ -17,6 +17,7 @@ from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.keyword_rule import KeywordRule
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
+from chandelier_moderation.watching.room import Watching
 
 __all__ = ["ModerationPlugin"]
 
@@ -24,7 +25,11 @@ _ = chandelier.Messages(__package__)
 
 _MANIFEST = chandelier.Manifest(
     summary="Warnings, numbered cases, and a rule that removes messages with given words.",
-    intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
+    intents=hikari.Intents.GUILDS
+    | hikari.Intents.GUILD_MEMBERS
+    | hikari.Intents.GUILD_MODERATION
+    | hikari.Intents.GUILD_MESSAGES
+    | hikari.Intents.MESSAGE_CONTENT,
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -37,6 +42,8 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.ATTACH_FILES
+        | hikari.Permissions.VIEW_AUDIT_LOG
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -61,6 +68,17 @@ _MANIFEST = chandelier.Manifest(
             why="as the evidence of the case",
             kept="as long as its case",
         ),
+        chandelier.PersonalData(
+            what="the text and the file names of messages, sealed in the vault, where a server's admins have "
+            "switched that on (it is off by default)",
+            why="so that the server's log can show what was edited or deleted",
+            kept="for as many hours as the server says, at most a week, and only the newest of each server",
+        ),
+        chandelier.PersonalData(
+            what="what the server's log is about to tell of you: joining, leaving, roles, nickname, edits",
+            why="so that nothing is lost when Discord does not answer",
+            kept="until it is posted, at most a day",
+        ),
     ),
 )
 
@@ -77,6 +95,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
         for kind in KINDS:
             self._events.effect(kind)(self._carry_out)
+        self.watching = Watching()
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
@@ -84,6 +103,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
+        self.watching.open(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -134,17 +154,19 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Commands and buttons; the keyword rule's listeners; the effects."""
         from chandelier_moderation.commands import loader  # it names this class for injection
 
-        return (loader, self._events)
+        return (loader, self._events, self.watching.loader)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
         """The words may be others now."""
         self.keyword_rule.forget(guild_id)
+        await self.watching.config_changed(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
         """Degraded while a guild's newest case could not be posted, or its message not deleted."""
         lines = tuple(_line(what, case) for what, case in await self.book.troubles())
+        lines += tuple(self.watching.health())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
@@ -167,12 +189,17 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        return {
+            "cases": list(await self.book.of_person(user_id)),
+            **await self.watching.export(user_id),
+        }
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        watched = await self.watching.erase(user_id)
+        erasure = await self.book.forget_person(user_id, by)
+        return chandelier.Erasure(erased=erasure.erased + watched, kept=erasure.kept)
 
 
 def _line(what: str, case: Case) -> str:
