@@ -51,6 +51,8 @@ _MANIFEST = chandelier.Manifest(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("log", _("Say what the log tells"), hikari.Permissions.MANAGE_GUILD),
+        chandelier.Capability("stats", _("See moderation in numbers"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
         ),
@@ -153,8 +155,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
         from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.watching.commands import loader as mod
 
-        return (loader, self._events, self.watching.loader)
+        return (loader, self._events, self.watching.loader, mod)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

@@ -133,7 +133,7 @@ class Poster:
             for some in _parts(joined):
                 count = select(Case.target_id, func.count()).where(ours, Case.target_id.in_(some))
                 found = await session.execute(count.group_by(Case.target_id))
-                cases |= {who: many for who, many in found.tuples()}  # noqa: C416 - typed, unlike dict(…)
+                cases |= {who: many for who, many in found}  # noqa: C416 - typed, unlike dict(…)
             for part in _parts(left):
                 targets = Case.target_id.in_({row.member_id for row in part})
                 query = select(Case).where(ours, targets, Case.action.in_(("kick", "ban", "softban")))

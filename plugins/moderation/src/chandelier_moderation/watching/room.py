@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class Watching:
         self._known: dict[str, Watch] = {}
         """By the guild's id as Discord's JSON has it; a guild that was not asked about is not in it."""
         self._changes = 0
+        self.drawing = asyncio.Lock()
+        """One picture at a time: drawing takes memory, and the library is not made for threads."""
         self.loader = chandelier.Loader()
         messages, listen = hikari.GuildMessageCreateEvent, self.loader.listener
         listen(messages, when=self._wants_message)(self._written)

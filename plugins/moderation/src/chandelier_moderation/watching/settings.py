@@ -74,7 +74,7 @@ class Watch:
     )
     bots: bool = chandelier.setting(default=False, help="Whether messages of bots count, too.", guild=True)
     keep_most: int = chandelier.setting(
-        default=20_000, help="How many messages of one server are kept at most.", ge=100, le=1_000_000
+        default=20_000, help="How many messages of one server are kept at most.", ge=10, le=1_000_000
     )
 
     def kinds(self) -> Iterator[tuple[str, Kind]]:

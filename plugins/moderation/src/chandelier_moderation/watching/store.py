@@ -22,6 +22,8 @@ from chandelier_moderation.watching.together import Together
 __all__ = ["Kept", "MessageStore"]
 
 _TABLE, _FIELD = KeptMessage.__tablename__, "sealed"
+_NO_MESSAGE = 2**63 - 1
+"""Above every id."""
 _AT_ONCE = 500
 """Ids in one query: SQLite takes no more than some thousand parameters."""
 
@@ -200,10 +202,12 @@ class MessageStore:
 
 
 def _oldest(now: datetime, hours: int) -> int:
-    """The smallest id of a message that is not too old. With 0 hours every message is.
+    """The smallest id of a message that is not too old; with 0 hours there is none.
 
     Source: https://discord.com/developers/docs/reference#snowflakes
     """
+    if not hours:
+        return _NO_MESSAGE
     return int(hikari.Snowflake.from_datetime(now.astimezone(UTC) - timedelta(hours=hours)))
 
 
