@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import chandelier
+from chandelier_moderation.watching.settings import Watch
 
 __all__ = ["MIGRATIONS", "MOST_EXCEPTIONS", "ModerationConfig"]
 
@@ -167,6 +168,7 @@ class ModerationConfig:
         kind="role",
         max_length=MOST_EXCEPTIONS,
     )
+    watch: Watch = chandelier.setting(factory=Watch, help="The log of what happens in a server.")
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

@@ -34,6 +34,7 @@ from chandelier_moderation.raid.raids import Raids
 from chandelier_moderation.pinger.watch import TOGETHER, Pinger
 from chandelier_moderation.stored import HISTORY
 from chandelier_moderation.tables import Case
+from chandelier_moderation.watching.room import Watching
 
 __all__ = ["ModerationPlugin"]
 
@@ -51,6 +52,10 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Intents.GUILD_MESSAGES
         | hikari.Intents.MESSAGE_CONTENT
     ),
+    | hikari.Intents.GUILD_MEMBERS
+    | hikari.Intents.GUILD_MODERATION
+    | hikari.Intents.GUILD_MESSAGES
+    | hikari.Intents.MESSAGE_CONTENT,
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -71,6 +76,8 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.MANAGE_ROLES
         | hikari.Permissions.MANAGE_CHANNELS
         | hikari.Permissions.ATTACH_FILES
+        | hikari.Permissions.ATTACH_FILES
+        | hikari.Permissions.VIEW_AUDIT_LOG
     ),
     capabilities=(
         chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
@@ -82,6 +89,8 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("massban", _("Ban many at once"), hikari.Permissions.BAN_MEMBERS),
         chandelier.Capability("massunban", _("Lift many bans at once"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("log", _("Say what the log tells"), hikari.Permissions.MANAGE_GUILD),
+        chandelier.Capability("stats", _("See moderation in numbers"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "lockdown", _("Lock channels, and end lockdowns"), hikari.Permissions.MANAGE_CHANNELS
         ),
@@ -126,6 +135,17 @@ _MANIFEST = chandelier.Manifest(
             why="so that a purge gives an exact account and the log its transcript",
             kept="until the transcript is posted, a day at most",
         ),
+        chandelier.PersonalData(
+            what="the text and the file names of messages, sealed in the vault, where a server's admins have "
+            "switched that on (it is off by default)",
+            why="so that the server's log can show what was edited or deleted",
+            kept="for as many hours as the server says, at most a week, and only the newest of each server",
+        ),
+        chandelier.PersonalData(
+            what="what the server's log is about to tell of you: joining, leaving, roles, nickname, edits",
+            why="so that nothing is lost when Discord does not answer",
+            kept="until it is posted, at most a day",
+        ),
     ),
 )
 
@@ -161,6 +181,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._events.effect("purge_report")(self._purged)
         self._events.listener(hikari.GuildMessageCreateEvent, when=self._may_ping)(self._pinged)
         self._events.effect("ping", batch=TOGETHER)(self._report_pings)
+        self.watching = Watching()
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
@@ -181,6 +202,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.measures = Measures(ctx, self.book, self.raids)
         self.cleaning = Cleaning(ctx)
         self.pinger = Pinger(ctx)
+        self.watching.open(ctx)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -275,6 +297,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.pinger.commands import loader as pinger
 
         return (loader, self._events, cleaning, pinger)
+        from chandelier_moderation.watching.commands import loader as mod
+
+        return (loader, self._events, self.watching.loader, mod)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -282,6 +307,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.automod.guilds.forget(guild_id)
         self.keyword_rule.forget(guild_id)
         self.raids.forget(guild_id)
+        await self.watching.config_changed(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
@@ -290,6 +316,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         lines += self.automod.troubles()
         lines += tuple(_appeal_line(appeal) for appeal in await self.docket.troubles())
         lines += tuple(await self.pinger.troubles())
+        lines += tuple(self.watching.health())
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
@@ -319,6 +346,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         return {
             "cases": list(await self.book.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
+        return {
+            "cases": list(await self.book.of_person(user_id)),
+            **await self.watching.export(user_id),
         }
 
     @hookimpl
@@ -340,6 +370,9 @@ def _appeal_line(appeal: Appeal) -> str:
     )
         await self.cleaning.store.forget_person(user_id)
         return await self.book.forget_person(user_id, by)
+        watched = await self.watching.erase(user_id)
+        erasure = await self.book.forget_person(user_id, by)
+        return chandelier.Erasure(erased=erasure.erased + watched, kept=erasure.kept)
 
 
 def _line(what: str, case: Case) -> str:

@@ -31,5 +31,11 @@ __all__ = ["HISTORY"]
 
 _ROOMS = (_cleaning,)
 """Modules that add their tables to the same metadata by being imported."""
+from chandelier_moderation.watching import tables as watching
+
+__all__ = ["HISTORY"]
+
+ROOMS = (tables, watching)
+"""Imported so that their tables are in the metadata."""
 
 HISTORY = chandelier.StorageHistory(tables.Tables.metadata, "chandelier_moderation:revisions")
