@@ -141,7 +141,11 @@ def reason_of(case: Case) -> str:
             return _("Reached {points} points", points=found[1])
         if found := _BROKEN.fullmatch(case.reason):
             name = {"rule": found[1]}
-            return _("Rule “{rule}”: {found}", **name, found=found[2]) if found[2] else _("Rule “{rule}”", **name)
+            return (
+                _("Rule “{rule}”: {found}", **name, found=found[2])
+                if found[2]
+                else _("Rule “{rule}”", **name)
+            )
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 

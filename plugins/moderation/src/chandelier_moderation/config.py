@@ -64,12 +64,6 @@ class ModerationConfig:
     raid_joins: int = chandelier.setting(
         0,
         help="Raid mode: so many members joining within raid_seconds start it; 0: it starts by hand only.",
-    purge_most: int = chandelier.setting(
-        1_000, help="How many messages one /purge deletes at most.", guild=True, ge=1, le=5_000
-    )
-    purge_most_old: int = chandelier.setting(
-        200,
-        help="How many messages older than two weeks one /purge deletes at most: one by one, 4 seconds each.",
         guild=True,
         ge=0,
         le=1_000,
@@ -132,6 +126,17 @@ class ModerationConfig:
     )
     raid_role: int | None = chandelier.setting(
         None, help="The role that holds newcomers when raid_hold is role.", guild=True, kind="role"
+    )
+    purge_most: int = chandelier.setting(
+        1_000, help="How many messages one /purge deletes at most.", guild=True, ge=1, le=5_000
+    )
+    purge_most_old: int = chandelier.setting(
+        200,
+        help="How many messages older than two weeks one /purge deletes at most: one by one, 4 seconds each.",
+        guild=True,
+        ge=0,
+        le=1_000,
+    )
     purge_look_back: int = chandelier.setting(
         5_000, help="How many messages one /purge looks at, at most.", guild=True, ge=100, le=20_000
     )
