@@ -106,7 +106,8 @@ class Effects:
                         raise
                     await self._book.acted(case, "failed", UNREACHABLE)
                 else:
-                    await self._book.acted(case, outcome.act, outcome.trouble, outcome.details)
+                    if outcome is not None:
+                        await self._book.acted(case, outcome.act, outcome.trouble, outcome.details)
         finally:
             self._tried(case)
 

@@ -158,10 +158,14 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
-        from chandelier_moderation.acting import commands, watching  # they name this class for injection
+        from chandelier_moderation.acting import (
+            commands,
+            menu,
+            watching,
+        )  # they name this class for injection
         from chandelier_moderation.commands import loader
 
-        return (loader, self._events, commands.loader, watching.loader)
+        return (loader, self._events, commands.loader, menu.loader, watching.loader)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

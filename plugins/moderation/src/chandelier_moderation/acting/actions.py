@@ -46,8 +46,11 @@ class Outcome:
     """What is to be kept with the case's details."""
 
 
-Handler = Callable[[Case, bool], Awaitable[Outcome]]
-"""Carries out one kind of action: gets the case and whether an earlier attempt may have gone through."""
+Handler = Callable[[Case, bool], Awaitable[Outcome | None]]
+"""Carries out one kind of action: gets the case and whether an earlier attempt may have gone through.
+
+None: it goes on, and whoever ends it calls `Book.acted`.
+"""
 Keep = Callable[[Case, Mapping[str, Any]], Awaitable[None]]
 """Keeps something with a case's details before it is done."""
 
@@ -75,7 +78,7 @@ class Actions:
         """Let another room carry out a kind of action of its own."""
         self._handlers[action] = handler
 
-    async def carry_out(self, case: Case, *, uncertain: bool) -> Outcome:
+    async def carry_out(self, case: Case, *, uncertain: bool) -> Outcome | None:
         """Do what a case says. Raises what Discord answers when it is worth another attempt."""
         handler = self._handlers.get(case.action)
         if handler is None:
