@@ -269,13 +269,15 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     return embed
 
 
-def member_card(case: Case, guild_name: str) -> hikari.Embed:
-    """What the member reads. The footer and the timestamp identify it, see ``effects``."""
+def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
+    """What the member reads, with what the server says besides. The footer identifies it, see ``effects``."""
     embed = hikari.Embed(
         title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
         colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
+    if text:
+        embed.description = _filled(text, case, guild_name)
     if case.reason:
         embed.add_field(_("Reason"), reason_of(case))
     if case.expires_at is not None:
@@ -289,6 +291,17 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _filled(text: str, case: Case, guild_name: str) -> str:
+    """A server's own words; what is in braces is replaced in one go, so that a reason is not looked into."""
+    values = {
+        "server": guild_name,
+        "reason": str(reason_of(case)),
+        "until": "–" if case.expires_at is None else _moment(case.expires_at),
+        "case": f"#{case.number}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _moment(when: datetime) -> str:

@@ -36,6 +36,19 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    tell_text: str = chandelier.setting(
+        "",
+        help="What members read besides the reason when they are told, such as where the rules are. "
+        "{server}, {reason}, {until} and {case} are filled in.",
+        guild=True,
+        max_length=1_000,
+    )
+    tell_text_out: str = chandelier.setting(
+        "",
+        help="The same for those who are kicked or banned; without it they read tell_text.",
+        guild=True,
+        max_length=1_000,
+    )
     time_zone: str = chandelier.setting(
         "UTC",
         help="The time zone of days and times in durations (until tomorrow 18:00), such as Europe/Rome.",
