@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from chandelier_moderation import commands
+from chandelier_moderation.acting import commands as acting
+from chandelier_moderation.acting import menu
+from chandelier_moderation.acting import watching as upkeep
 from chandelier_moderation.appeals import handlers as appeals
 from chandelier_moderation.bulk import handlers as bulk
 from chandelier_moderation.bulk import lock_commands, mass_commands
@@ -17,6 +20,9 @@ __all__ = ["LOADERS"]
 
 LOADERS = (
     commands.loader,
+    acting.loader,
+    menu.loader,
+    upkeep.loader,
     casebook.loader,
     bulk.loader,
     mass_commands.loader,

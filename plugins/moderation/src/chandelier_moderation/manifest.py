@@ -46,6 +46,15 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
+        chandelier.Capability(
+            "timeout", _("Time members out, and lift it"), hikari.Permissions.MODERATE_MEMBERS
+        ),
+        chandelier.Capability("kick", _("Kick members"), hikari.Permissions.KICK_MEMBERS),
+        chandelier.Capability("ban", _("Ban, for a time or until lifted"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("unban", _("Lift bans"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("note", _("Keep notes about members"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("nick", _("Change nicknames"), hikari.Permissions.MANAGE_NICKNAMES),
+        chandelier.Capability("role", _("Give and take roles"), hikari.Permissions.MANAGE_ROLES),
         chandelier.Capability("edit", _("Change what a case says"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("export", _("Take cases as a file"), hikari.Permissions.MANAGE_GUILD),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),

@@ -11,6 +11,8 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.acting.terms import Terms
+from chandelier_moderation.acting.upkeep import Upkeep
 from chandelier_moderation.appeals.buttons import appeal_row
 from chandelier_moderation.appeals.docket import Docket
 from chandelier_moderation.appeals.effects import AppealEffects
@@ -41,6 +43,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
+    effects: Effects
+    upkeep: Upkeep
     bulk: Bulk
     reader: Reader
     editor: Editor
@@ -67,10 +71,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the rooms and compile nothing yet: a guild's rules are read with its first message."""
         await super().setup(ctx)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
-        self._effects = Effects(ctx, self.book)
+        terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
+        self.effects = Effects(ctx, self.book)
         self.automod.open(ctx, self.book)
-        self.bulk = Bulk(ctx, self.book, self._effects.actions)
+        self.bulk = Bulk(ctx, self.book, self.effects.actions)
         self.reader = Reader(ctx.storage, ctx.clock)
         self.editor = Editor(ctx)
         self._people = People(ctx)
@@ -78,12 +83,14 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         await self.keeper.start()
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
-        self._effects.rows_for_member.append(partial(appeal_row, ctx))
+        self.effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.measures = Measures(ctx, self.book, self.raids)
         self.cleaning = Cleaning(ctx)
         self.pinger = Pinger(ctx)
         self.watching.open(ctx)
+        self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
+        await self.upkeep.start()
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -104,7 +111,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         await joined(event, self)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
-        await self._effects.carry_out(effect)
+        await self.effects.carry_out(effect)
 
     async def _purge(self, timer: chandelier.Timer) -> datetime | None:
         return await self.cleaning.work(timer)
