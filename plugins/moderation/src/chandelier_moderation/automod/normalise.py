@@ -39,6 +39,7 @@ _SEPARATORS = re.compile(r"[^\w\u0900-\u109f\u1780-\u17ff\u0591-\u05c7\u064b-\u0
 """The ranges: vowels of other scripts, which are marks to Unicode and not letters, but part of words."""
 _ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
+_NOT_DRAWN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LOWER_ELL = re.compile(r"(?<=[A-Z])l(?=[A-Z])")
 _UPPER_EYE = re.compile(r"(?<=[a-z])I(?=[a-z])")
 
@@ -80,7 +81,7 @@ class Seen:
 def look(text: str) -> Seen:
     """See a text."""
     targets: list[str] = []
-    base = text if text.isascii() else _latin(text)
+    base = _NOT_DRAWN.sub("", text) if text.isascii() else _latin(text)
     shown = base
     if _SPECIAL.search(base):
         base = _DISCORD.sub(lambda match: f" {match[1] or ''} ", base)
@@ -95,7 +96,7 @@ def look(text: str) -> Seen:
     bare = fold(base)
     folded = bare if shown == base else fold(shown)
     readings = [words_of(folded)]
-    for reading in _more_readings(folded):
+    for reading in _more_readings(folded, bare):
         if reading not in readings:
             readings.append(reading)
     return Seen(text, shown, bare, tuple(readings), tuple(targets))
@@ -119,12 +120,14 @@ def skeleton(reading: str) -> str:
     return _REPEATED.sub(r"\1", reading.translate(_TO_SKELETON))
 
 
-def _more_readings(folded: str) -> Iterator[str]:
+def _more_readings(folded: str, bare: str) -> Iterator[str]:
     if _LEETISH.search(folded):
         yield words_of(_LEET_TOKEN.sub(_unleet, folded))
-    if _SPELLED.search(folded):
-        joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), folded)
-        yield words_of(joined)
+    for text in (folded,) if bare == folded else (folded, bare):
+        if _SPELLED.search(text):
+            joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), text)
+            yield words_of(joined)
+            yield words_of(_LEET_TOKEN.sub(_unleet, joined))
     if "%" in folded and (decoded := _decoded(folded)) != folded:
         yield look(decoded).plain
 

@@ -165,7 +165,7 @@ def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
     Three of a letter are a stretched one; two are a spelling of its own (`god`, `good`), unless another
     letter of the phrase is doubled too (`ffuucckk`) or no language doubles it.
     """
-    doubled = 0
+    doubled = spelling = 0
     for want, run in zip(wanted, written, strict=True):
         if want == run:
             continue
@@ -179,9 +179,10 @@ def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
                 return False
         if more <= 0:
             return False
-        if len(run) < 3 and want[0] not in _RARELY_DOUBLED:
+        if len(run) < 3:
             doubled += 1
-    return doubled != 1
+            spelling += want[0] not in _RARELY_DOUBLED
+    return doubled > 1 or not spelling
 
 
 def _outside(spans: Sequence[_Span], allow: Sequence[str], reading: str) -> list[_Span]:
