@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import click
 import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.automod.offline import add_commands
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
@@ -135,6 +137,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.commands import loader  # it names this class for injection
 
         return (loader, self._events)
+
+    @hookimpl
+    def chandelier_cli(self, group: click.Group) -> None:
+        """``chandelier moderation``."""
+        add_commands(group)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

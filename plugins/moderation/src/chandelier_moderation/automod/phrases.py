@@ -120,7 +120,7 @@ class PhraseMatcher:
 
 def nothing_in(phrase: str) -> bool:
     """Whether a phrase has nothing that could be looked for."""
-    return not _literal(phrase).strip("* ")
+    return not any(map(str.isalnum, phrase)) and not _literal(phrase).strip("* ")
 
 
 def _needle(phrase: Phrase) -> str | None:
