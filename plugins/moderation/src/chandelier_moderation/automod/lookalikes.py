@@ -107,6 +107,8 @@ def replace_borrowed(text: str) -> str:
     nor Greek becomes nonsense English.
     """
     table = _borrowed()
+    if table.keys().isdisjoint(text):
+        return text
     words = list(_WORD.finditer(text))
     blocks = [frozenset(map(_block, word[0])) for word in words]
     foreign = {_block(char) for word in words for char in word[0] if char not in table} - {"latin"}
