@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import click
 import hikari
 
 import chandelier
@@ -16,6 +17,7 @@ from chandelier_moderation.acting.upkeep import Upkeep
 from chandelier_moderation.appeals.buttons import appeal_row
 from chandelier_moderation.appeals.docket import Docket
 from chandelier_moderation.appeals.effects import AppealEffects
+from chandelier_moderation.automod.offline import add_commands
 from chandelier_moderation.bulk.room import Bulk
 from chandelier_moderation.casebook.editing import Editor
 from chandelier_moderation.casebook.evidence import Keeper
@@ -156,6 +158,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.loaders import LOADERS  # its modules name this class for injection
 
         return (self._events, self.automod.events, self.watching.loader, *LOADERS)
+
+    @hookimpl
+    def chandelier_cli(self, group: click.Group) -> None:
+        """``chandelier moderation``."""
+        add_commands(group)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
