@@ -98,7 +98,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
         self.keyword_rule = KeywordRule(ctx, self.book)
         self._effects = Effects(ctx, self.book)
-        self.bulk = Bulk(ctx, self.book, self._effects.actions)
+        self.bulk = Bulk(ctx, self.book, self._effects)
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -147,11 +147,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
-        from chandelier_moderation.bulk import handlers, lock_commands, mass_commands
+        from chandelier_moderation.bulk import doors
         from chandelier_moderation.commands import loader  # it names this class for injection
 
-        bulk = (handlers.loader, mass_commands.loader, lock_commands.loader)
-        return (loader, self._events, *bulk)
+        return (loader, self._events, *doors.LOADERS)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:

@@ -69,7 +69,7 @@ class LockedChannel(Tables):
     changes: Mapped[Any] = mapped_column(chandelier.Json)
     """What it changes, with what was before; see ``overwrites.Change``."""
     state: Mapped[str] = mapped_column(Text)
-    """``locking``, ``locked`` or ``failed``; when it ends ``unlocking``, ``restored``, ``gone`` or ``stuck``."""
+    """``locking``, ``locked``, ``failed``; at its end ``unlocking``, ``restored``, ``gone`` or ``stuck``."""
     ending: Mapped[int | None] = mapped_column(Integer)
     """The case that ends it."""
     why: Mapped[str | None] = mapped_column(Text)
