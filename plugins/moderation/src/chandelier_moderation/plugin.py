@@ -72,6 +72,10 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "lockdown", _("Lock channels, and end lockdowns"), hikari.Permissions.MANAGE_CHANNELS
         ),
+        chandelier.Capability(
+            "remove", _("Delete a message from its menu"), hikari.Permissions.MANAGE_MESSAGES
+        ),
+        chandelier.Capability("report", _("Report messages to the moderators"), hikari.Permissions.NONE),
         chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
@@ -118,6 +122,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.keyword_rule = KeywordRule(ctx, self.book)
         self.effects = Effects(ctx, self.book)
         self.bulk = Bulk(ctx, self.book, self.effects)
+        await self.bulk.picks.start()
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from chandelier_moderation.bulk import handlers, lock_commands, mass_commands, undo_buttons
+from chandelier_moderation.bulk import handlers, lock_commands, mass_commands, menus, undo_buttons
 
 __all__ = ["LOADERS"]
 
-LOADERS = (handlers.loader, lock_commands.loader, mass_commands.loader, undo_buttons.loader)
+LOADERS = (
+    handlers.loader,
+    lock_commands.loader,
+    mass_commands.loader,
+    menus.loader,
+    undo_buttons.loader,
+)

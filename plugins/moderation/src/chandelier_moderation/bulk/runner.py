@@ -149,7 +149,7 @@ class Runner:
         sent = await self._sent(batch) if effect.uncertain else None
         if sent is None:
             message = await self._ctx.rest.create_message(
-                batch.log_channel_id, embed=embed, components=rows, **_SILENT
+                batch.log_channel_id, embed=embed, components=rows, nonce=f"b{batch.key}", **_SILENT
             )
             sent = message.id
         await self._batches.note(batch.key, log_message_id=int(sent))
