@@ -199,6 +199,13 @@ class ModerationConfig:
         if not is_zone(self.time_zone):
             raise ValueError(f"time_zone: {self.time_zone!r} is no time zone; write it like Europe/Rome")
 
+    report_channel: int | None = chandelier.setting(
+        None,
+        help="Where messages that members report are posted; the log if empty.",
+        guild=True,
+        kind="channel",
+    )
+
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}
 """Names of version 1 and of version 2."""

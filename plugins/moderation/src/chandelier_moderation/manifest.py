@@ -65,6 +65,10 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "lockdown", _("Lock channels, and end lockdowns"), hikari.Permissions.MANAGE_CHANNELS
         ),
+        chandelier.Capability(
+            "remove", _("Delete a message from its menu"), hikari.Permissions.MANAGE_MESSAGES
+        ),
+        chandelier.Capability("report", _("Report messages to the moderators"), hikari.Permissions.NONE),
         chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability("exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES),
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),

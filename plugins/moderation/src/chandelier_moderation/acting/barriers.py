@@ -43,6 +43,7 @@ WORDS: Final[Mapping[str, str]] = {
     "role_rank": _("The role is not below my highest role"),
     "role_managed": _("Discord or an integration manages the role"),
     "absent": _("They are not in the server"),
+    "no_account": _("There is no such account"),
     "banned": _("They were banned before, so they were not let back in"),
     "over": _("Its time was over before it could begin"),
     "missing": _("I am not in the server, or no longer allowed to look"),
