@@ -184,12 +184,17 @@ def case_card(case: Case) -> hikari.Embed:
     if case.act == "failed":
         why = WORDS.get(case.act_trouble or "", case.act_trouble or "")
         lines.append(_("Not carried out: {why}", why=why))
+    elif case.origin == "discord":
+        repaired = case.details.get("repaired")
+        lines.append(
+            _("Done through me, as Discord's audit log tells") if repaired else _("Done by hand in Discord")
+        )
     elif case.act != "off":
         lines.append(_ACT[case.act])
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note":
+    if case.action != "note" and case.origin == "bot":
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))

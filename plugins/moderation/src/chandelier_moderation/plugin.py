@@ -11,6 +11,7 @@ import hikari
 import chandelier
 from chandelier import hookimpl
 from chandelier_moderation.cards import trouble_of
+from chandelier_moderation.casebook.adoption import Adoption
 from chandelier_moderation.casebook.editing import Editor
 from chandelier_moderation.casebook.evidence import Keeper
 from chandelier_moderation.casebook.personal import People
@@ -28,7 +29,10 @@ _ = chandelier.Messages(__package__)
 
 _MANIFEST = chandelier.Manifest(
     summary="Warnings, numbered cases, and a rule that removes messages with given words.",
-    intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
+    intents=hikari.Intents.GUILDS
+    | hikari.Intents.GUILD_MESSAGES
+    | hikari.Intents.MESSAGE_CONTENT
+    | hikari.Intents.GUILD_MODERATION,
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -41,6 +45,7 @@ _MANIFEST = chandelier.Manifest(
         | hikari.Permissions.EMBED_LINKS
         | hikari.Permissions.READ_MESSAGE_HISTORY
         | hikari.Permissions.MANAGE_MESSAGES
+        | hikari.Permissions.VIEW_AUDIT_LOG
         | hikari.Permissions.BAN_MEMBERS
         | hikari.Permissions.KICK_MEMBERS
         | hikari.Permissions.MODERATE_MEMBERS
@@ -84,6 +89,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     reader: Reader
     editor: Editor
     keeper: Keeper
+    adoption: Adoption
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -103,6 +109,9 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
+        self.adoption = Adoption(ctx, self.book)
+        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
+            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -153,9 +162,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Commands and buttons; the keyword rule's listeners; the effects."""
         # They name this class for injection.
         from chandelier_moderation.casebook.commands import loader as casebook
+        from chandelier_moderation.casebook.listening import loader as listening
         from chandelier_moderation.commands import loader
 
-        return (loader, casebook, self._events)
+        return (loader, casebook, listening, self._events)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -182,6 +192,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
                 _("Log: off")
                 if config.log_channel is None
                 else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
+                *self.adoption.status(guild_id, config),
             ),
         )
 
