@@ -10,6 +10,8 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.acting.terms import Terms
+from chandelier_moderation.acting.upkeep import Upkeep
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.casebook.adoption import Adoption
 from chandelier_moderation.casebook.editing import Editor
@@ -32,6 +34,8 @@ _MANIFEST = chandelier.Manifest(
     intents=hikari.Intents.GUILDS
     | hikari.Intents.GUILD_MESSAGES
     | hikari.Intents.MESSAGE_CONTENT
+    # Who rejoins gets back what lasts for a time; what is ended by hand is noticed.
+    | hikari.Intents.GUILD_MEMBERS
     | hikari.Intents.GUILD_MODERATION,
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
@@ -59,6 +63,15 @@ _MANIFEST = chandelier.Manifest(
         ),
         chandelier.Capability("edit", _("Change what a case says"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("export", _("Take cases as a file"), hikari.Permissions.MANAGE_GUILD),
+        chandelier.Capability(
+            "timeout", _("Time members out, and lift it"), hikari.Permissions.MODERATE_MEMBERS
+        ),
+        chandelier.Capability("kick", _("Kick members"), hikari.Permissions.KICK_MEMBERS),
+        chandelier.Capability("ban", _("Ban, for a time or until lifted"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("unban", _("Lift bans"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("note", _("Keep notes about members"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("nick", _("Change nicknames"), hikari.Permissions.MANAGE_NICKNAMES),
+        chandelier.Capability("role", _("Give and take roles"), hikari.Permissions.MANAGE_ROLES),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
@@ -85,6 +98,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
+    effects: Effects
+    upkeep: Upkeep
     keyword_rule: KeywordRule
     reader: Reader
     editor: Editor
@@ -101,9 +116,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
         await super().setup(ctx)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
+        terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
         self.keyword_rule = KeywordRule(ctx, self.book)
-        self._effects = Effects(ctx, self.book)
+        self.effects = Effects(ctx, self.book)
+        self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
+        await self.upkeep.start()
         self.reader = Reader(ctx.storage, ctx.clock)
         self.editor = Editor(ctx)
         self._people = People(ctx)
@@ -133,7 +151,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         await self.keyword_rule.look(event)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
-        await self._effects.carry_out(effect)
+        await self.effects.carry_out(effect)
 
     # ---- hooks
 
@@ -161,11 +179,13 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; the keyword rule's listeners; the effects."""
         # They name this class for injection.
+        from chandelier_moderation.acting import commands, menu, watching
         from chandelier_moderation.casebook.commands import loader as casebook
         from chandelier_moderation.casebook.listening import loader as listening
         from chandelier_moderation.commands import loader
 
-        return (loader, casebook, listening, self._events)
+        acting = (commands.loader, menu.loader, watching.loader)
+        return (loader, casebook, listening, *acting, self._events)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -212,6 +232,8 @@ def _line(what: str, case: Case) -> str:
     if what == "log":
         why = trouble_of(case)
         return _("server {server}, case #{number} was not posted in the log: {why}", **where, why=why)
+    if what == "end":
+        return _("server {server}, case #{number} is over, but I cannot end it", **where)
     return _(
         "server {server}, case #{number}: a message stayed; I need Manage Messages in {channel}",
         **where,

@@ -46,8 +46,11 @@ class Outcome:
     """What is to be kept with the case's details."""
 
 
-Handler = Callable[[Case, bool], Awaitable[Outcome]]
-"""Carries out one kind of action: gets the case and whether an earlier attempt may have gone through."""
+Handler = Callable[[Case, bool], Awaitable[Outcome | None]]
+"""Carries out one kind of action: gets the case and whether an earlier attempt may have gone through.
+
+None: it goes on, and whoever ends it calls `Book.acted`.
+"""
 Keep = Callable[[Case, Mapping[str, Any]], Awaitable[None]]
 """Keeps something with a case's details before it is done."""
 
@@ -75,7 +78,7 @@ class Actions:
         """Let another room carry out a kind of action of its own."""
         self._handlers[action] = handler
 
-    async def carry_out(self, case: Case, *, uncertain: bool) -> Outcome:
+    async def carry_out(self, case: Case, *, uncertain: bool) -> Outcome | None:
         """Do what a case says. Raises what Discord answers when it is worth another attempt."""
         handler = self._handlers.get(case.action)
         if handler is None:
@@ -166,17 +169,20 @@ class Actions:
             return Outcome("failed", "absent")
         now = self._ctx.now()
         if case.expires_at is not None and case.expires_at <= now:
-            return Outcome("done")  # it was to end before it could begin
+            return Outcome("failed", "over")
         until, running = timeout_until(case, now), member.raw_communication_disabled_until
+        if uncertain and running is not None and abs(running - until) < _MARGIN:
+            until = running  # an earlier attempt may have told another furthest moment
+        kept = {"until": until.isoformat()}
         if running is not None and abs(running - until) < timedelta(seconds=1):
-            return Outcome("done" if uncertain else "already")
+            return Outcome("done" if uncertain else "already", details=kept)
         await self._ctx.rest.edit_member(
             case.guild_id,
             case.target_id,
             communication_disabled_until=until,
             reason=await self._reason(case),
         )
-        return Outcome("done")
+        return Outcome("done", details=kept)
 
     async def _untimeout(self, case: Case, uncertain: bool) -> Outcome:
         member = await self._member(case)
