@@ -45,6 +45,12 @@ class ModerationConfig:
         le=3_650,
         unit="days",
     )
+    adopt: tuple[Literal["ban", "kick", "timeout", "nick", "role"], ...] = chandelier.setting(
+        ("ban", "kick", "timeout"),
+        help="What becomes a case when a moderator does it by hand in Discord; lifting it counts, too.",
+        guild=True,
+        max_length=5,
+    )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
