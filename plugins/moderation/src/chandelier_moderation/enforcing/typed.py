@@ -16,7 +16,8 @@ _ITEM = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^,\n]+)')
 _MENTION = re.compile(r"<(?:#|@&|@!?)(\d{15,20})>|(?<!\d)(\d{15,20})(?!\d)")
 _DURATION = re.compile(r"(?:\d+\s*[a-zA-Z]+)+")
 _RATE = re.compile(
-    r"(\d+)\s*(?:messages?|members?|times)?\s*(?:in|/|within)\s*([^,]+?)(?:\s+in\s+(\d+)\s+channels?)?", re.IGNORECASE
+    r"(\d+)\s*(?:messages?|members?|times)?\s*(?:in|/|within)\s*([^,]+?)(?:\s+in\s+(\d+)\s+channels?)?",
+    re.IGNORECASE,
 )
 _CODE = re.compile(r"(?:https?://)?(?:www\.)?(?:discord(?:app)?\.(?:gg|com/invite)/)?([\w-]+)", re.IGNORECASE)
 
