@@ -16,7 +16,7 @@ __all__ = ["LONGEST_EXPRESSION", "ExpressionMatcher", "FoundExpression", "refuse
 LONGEST_EXPRESSION = 500
 """Characters of one expression."""
 _MEMORY_OF_ONE = 1 << 20
-"""Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow on every text."""
+"""Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow."""
 _MEMORY_OF_A_SET = 1 << 26
 _SIZE_OF_A_SET = 128
 
@@ -84,7 +84,7 @@ class _Set:
     def find(self, text: str) -> Iterator[FoundExpression]:
         numbers: list[int] = self._set.Match(text) or []
         if self._always not in numbers:
-            # The set gave up for lack of memory, for that matches every text. A rule may be slow, but not silent.
+            # It matches all, so the set gave up, for lack of memory. A rule may be slow, but not silent.
             numbers = [
                 number
                 for number, (expression, _) in enumerate(self._expressions)

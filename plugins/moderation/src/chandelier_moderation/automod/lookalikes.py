@@ -26,7 +26,7 @@ BLANK = {0x2800: " ", **dict.fromkeys((*range(0x09), *range(0x0E, 0x20), 0x7F), 
 """The blank of braille, which looks like a space, and control characters, which look like nothing."""
 
 MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-"""Marks that stand upon letters of any kind. Those of other scripts, as vowels of Hindi, are part of words."""
+"""Marks that stand upon any letters. Those of other scripts, as the vowels of Hindi, are part of words."""
 MARKS = re.compile(f"[{MARK}]+")
 
 _NAMED_RANGES = (
@@ -41,18 +41,19 @@ _NAME = re.compile(
     r" ([A-Z])(?: WITH .*)?"
 )
 _OTHERS = {
-    "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ᴁ": "ae", "ɶ": "oe", "ŋ": "n", "Ŋ": "n", "ð": "d", "Ð": "d",
-    "þ": "p", "ƿ": "p", "ȣ": "ou", "ʃ": "f", "ʒ": "3", "ƨ": "s", "ƽ": "s", "ƅ": "b", "ɑ": "a", "ɡ": "g",
-    "ɩ": "i", "ʋ": "v", "ɯ": "w", "ʍ": "w", "ɣ": "y", "ɛ": "e", "ɜ": "e", "ɔ": "c", "ʌ": "v", "ı": "i", "ȷ": "j",
-    "ſ": "s",    "ƒ": "f", "₡": "c", "¢": "c", "₵": "c", "€": "e", "₣": "f", "₲": "g", "₭": "k", "₤": "l", "£": "l",
-    "₥": "m",    "₦": "n", "₱": "p", "₽": "p", "§": "s", "₮": "t", "₩": "w", "¥": "y", "ℓ": "l", "℮": "e", "∂": "d",
-    "∑": "e",    "∩": "n", "∪": "u", "√": "v", "∞": "oo", "∆": "a", "†": "t", "¡": "!", "¦": "|", "‖": "||", "∗": "*",
-    "⁎": "*",    "∙": ".", "。": ".", "｡": ".", "․": ".", "ꓸ": ".", "⁄": "/", "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\",
+    "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ᴁ": "ae", "ɶ": "oe", "ŋ": "n", "Ŋ": "n", "ð": "d",
+    "Ð": "d", "þ": "p", "ƿ": "p", "ȣ": "ou", "ʃ": "f", "ʒ": "3", "ƨ": "s", "ƽ": "s", "ƅ": "b",
+    "ɑ": "a", "ɡ": "g", "ɩ": "i", "ʋ": "v", "ɯ": "w", "ʍ": "w", "ɣ": "y", "ɛ": "e", "ɜ": "e", "ɔ": "c",
+    "ʌ": "v", "ı": "i", "ȷ": "j", "ſ": "s", "ƒ": "f", "₡": "c", "¢": "c", "₵": "c", "€": "e", "₣": "f",
+    "₲": "g", "₭": "k", "₤": "l", "£": "l", "₥": "m", "₦": "n", "₱": "p", "₽": "p", "§": "s", "₮": "t",
+    "₩": "w", "¥": "y", "ℓ": "l", "℮": "e", "∂": "d", "∑": "e", "∩": "n", "∪": "u", "√": "v",
+    "∞": "oo", "∆": "a", "†": "t", "¡": "!", "¦": "|", "‖": "||", "∗": "*", "⁎": "*", "∙": ".",
+    "。": ".", "｡": ".", "․": ".", "ꓸ": ".", "⁄": "/", "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\",
 }  # fmt: skip
 
 _BORROWED = {
-    "a": "аАαΑᎪᗩ卂ﾑልคԹՁ", "b": "вВьЬβΒᏴᗷ乃ճҌ", "c": "сСϲᏟᑕ匚ር", "d": "ԁᎠᗪɖძԺ", "e": "еЕєЄεΕᎬᗴ乇ҽҿξ",
-    "f": "ғҒᖴ千ϝ", "g": "ԌᏀᘜᎶցԍ", "h": "һнНΗᎻᕼ卄հҺ", "i": "іІιΙᎥ丨ɨїЇί", "j": "јЈϳᎫᒍﾌյ",
+    "a": "аАαΑᎪᗩ卂ムልคԹՁ", "b": "вВьЬβΒᏴᗷ乃ճҌ", "c": "сСϲᏟᑕ匚ር", "d": "ԁᎠᗪɖძԺ", "e": "еЕєЄεΕᎬᗴ乇ҽҿξ",
+    "f": "ғҒᖴ千ϝ", "g": "ԌᏀᘜᎶցԍ", "h": "һнНΗᎻᕼ卄հҺ", "i": "іІιΙᎥ丨ɨїЇί", "j": "јЈϳᎫᒍフյ",
     "k": "кКκΚҝҜᏦᛕҟ", "l": "ӏӀᏞᒪㄥլ", "m": "мМΜᎷᗰ爪ጠ", "n": "пПηΝиИᑎ几ոռղ", "o": "оОοΟσᗝㄖօՕՕӨө๏ס",
     "p": "рРρΡᏢᑭ卩ք", "q": "ԛᑫɊգՎ", "r": "гГяЯᎡᖇ尺ዪ", "s": "ѕЅᏚᔕ丂ֆՏ", "t": "тТτΤᎢ丅ㄒե",
     "u": "цЦυμᑌㄩսՄ", "v": "ѵѴνᏙᐯ", "w": "шШщԝωᎳᗯ山աฬ", "x": "хХжχΧ᙭乂Ӽ", "y": "уУүҮΥγᎩㄚ丫ყ",
@@ -61,20 +62,16 @@ _BORROWED = {
 """By letter, what of other scripts is written for it by who hides a word."""
 
 _BLOCKS = (
-    *((0x0000, "latin"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian"), (0x0590, "hebrew")),
-    *((0x0600, "arabic"), (0x0900, "indic"), (0x0E00, "thai"), (0x0E80, "other"), (0x10A0, "georgian")),
-    *(
-        (0x1100, "hangul"),
-        (0x1200, "ethiopic"),
-        (0x13A0, "cherokee"),
-        (0x1400, "syllabics"),
-        (0x1680, "other"),
-    ),
-    *((0x1C80, "cyrillic"), (0x1C90, "other"), (0x1D00, "latin"), (0x1F00, "greek"), (0x2000, "other")),
-    *((0x2C60, "latin"), (0x2C80, "other"), (0x2E80, "han"), (0xA000, "other"), (0xA720, "latin")),
-    *((0xA800, "other"), (0xAB30, "latin"), (0xAB70, "cherokee"), (0xABC0, "other"), (0xAC00, "hangul")),
-    *((0xD7B0, "other"), (0xF900, "han"), (0xFB00, "other"), (0xFF61, "han"), (0xFFA0, "other")),
-    *((0x20000, "han"), (0x32000, "other")),
+    *((0x0000, "latin"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian")),
+    *((0x0590, "hebrew"), (0x0600, "arabic"), (0x0900, "indic"), (0x0E00, "thai")),
+    *((0x0E80, "other"), (0x10A0, "georgian"), (0x1100, "hangul"), (0x1200, "ethiopic")),
+    *((0x13A0, "cherokee"), (0x1400, "syllabics"), (0x1680, "other"), (0x1C80, "cyrillic")),
+    *((0x1C90, "other"), (0x1D00, "latin"), (0x1F00, "greek"), (0x2000, "other")),
+    *((0x2C60, "latin"), (0x2C80, "other"), (0x2E80, "han"), (0x3100, "bopomofo")),
+    *((0x3130, "han"), (0xA000, "other"), (0xA720, "latin"), (0xA800, "other")),
+    *((0xAB30, "latin"), (0xAB70, "cherokee"), (0xABC0, "other"), (0xAC00, "hangul")),
+    *((0xD7B0, "other"), (0xF900, "han"), (0xFB00, "other"), (0xFF61, "han")),
+    *((0xFFA0, "other"), (0x20000, "han"), (0x32000, "other")),
 )
 _STARTS = [start for start, _ in _BLOCKS]
 
@@ -105,9 +102,9 @@ def _borrowed() -> dict[str, str]:
 def replace_borrowed(text: str) -> str:
     """The text with letters of other scripts replaced by Latin ones, in words that borrow them.
 
-    A word that mixes scripts borrows. A word of one other script borrows when each of its letters looks Latin,
-    no other letter of that script is in the text, and the text has Latin letters: so neither Russian nor Greek
-    becomes nonsense English.
+    A word that mixes scripts borrows. A word of one other script borrows when each of its letters looks
+    Latin, no other letter of that script is in the text, and the text has Latin letters: so neither Russian
+    nor Greek becomes nonsense English.
     """
     table = _borrowed()
     words = list(_WORD.finditer(text))

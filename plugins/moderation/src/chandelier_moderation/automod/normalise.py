@@ -1,7 +1,7 @@
 """The normaliser: what a text says, whatever its disguise. Every matcher reads through it.
 
 A text has several readings, since `$` is a letter in `$hit` and money elsewhere. No reading joins words that
-are apart: what has a space, or a sign between two words, stays two words. Only what is one on the screen is one.
+are apart: what has a space, or a sign between two words, stays two words. What is one on the screen is one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HIDDEN = 0xE000
 _UNHIDE = {_HIDDEN + code: chr(code) for code in range(128)}
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _MARKUP = ("`", "||", "~~", "**", "__", "*")
-"""What is drawn as nothing when in pairs. A single `_` is so at the edges of words only, where it hides none."""
+"""What is drawn as nothing when in pairs. A single `_` is so only at the edges of words, and hides none."""
 _SPECIAL = re.compile(r"[<\[\\`|~*_%]")
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff](?: ?[\U0001f1e6-\U0001f1ff])*")
 _REVERSED = re.compile("\u202e([^\u202c\n]*)\u202c?")
@@ -39,6 +39,7 @@ _SEPARATORS = re.compile(r"[^\w\u0900-\u109f\u1780-\u17ff\u0591-\u05c7\u064b-\u0
 """The ranges: vowels of other scripts, which are marks to Unicode and not letters, but part of words."""
 _ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
+_NOT_DRAWN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LOWER_ELL = re.compile(r"(?<=[A-Z])l(?=[A-Z])")
 _UPPER_EYE = re.compile(r"(?<=[a-z])I(?=[a-z])")
 
@@ -63,7 +64,7 @@ class Seen:
     written: str
     """As it was sent."""
     shown: str
-    """As it is drawn, in its case: markup, mentions and masks of links away, forms of Latin letters as these."""
+    """As it is drawn, in its case: without markup, mentions and masks of links, in plain Latin letters."""
     bare: str
     """The same with markup left in, in lower case: where `*` may stand for a letter."""
     readings: tuple[str, ...]
@@ -80,7 +81,7 @@ class Seen:
 def look(text: str) -> Seen:
     """See a text."""
     targets: list[str] = []
-    base = text if text.isascii() else _latin(text)
+    base = _NOT_DRAWN.sub("", text) if text.isascii() else _latin(text)
     shown = base
     if _SPECIAL.search(base):
         base = _DISCORD.sub(lambda match: f" {match[1] or ''} ", base)
@@ -95,7 +96,7 @@ def look(text: str) -> Seen:
     bare = fold(base)
     folded = bare if shown == base else fold(shown)
     readings = [words_of(folded)]
-    for reading in _more_readings(folded):
+    for reading in _more_readings(folded, bare):
         if reading not in readings:
             readings.append(reading)
     return Seen(text, shown, bare, tuple(readings), tuple(targets))
@@ -119,12 +120,14 @@ def skeleton(reading: str) -> str:
     return _REPEATED.sub(r"\1", reading.translate(_TO_SKELETON))
 
 
-def _more_readings(folded: str) -> Iterator[str]:
+def _more_readings(folded: str, bare: str) -> Iterator[str]:
     if _LEETISH.search(folded):
         yield words_of(_LEET_TOKEN.sub(_unleet, folded))
-    if _SPELLED.search(folded):
-        joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), folded)
-        yield words_of(joined)
+    for text in (folded,) if bare == folded else (folded, bare):
+        if _SPELLED.search(text):
+            joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), text)
+            yield words_of(joined)
+            yield words_of(_LEET_TOKEN.sub(_unleet, joined))
     if "%" in folded and (decoded := _decoded(folded)) != folded:
         yield look(decoded).plain
 

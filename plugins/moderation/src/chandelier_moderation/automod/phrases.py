@@ -1,7 +1,7 @@
 """Finds thousands of words and phrases in one pass, behind their disguises.
 
 All phrases are one automaton over a text's skeleton, whose finds are then held against the reading itself:
-what differs only by a stretched letter, or by a 1 for an i, is the phrase; what differs otherwise is innocent.
+what differs only by a stretched letter, or by a 1 for an i, is the phrase; what differs else is innocent.
 """
 
 from __future__ import annotations
@@ -162,10 +162,10 @@ def _really(needle: str, spans: Iterable[_Span], reading: str, runs: Sequence[_S
 def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
     """Whether runs of letters are those of the phrase, stretched or not.
 
-    Three of a letter are a stretched one; two are a spelling of its own (`god`, `good`), unless another letter
-    of the phrase is doubled too (`ffuucckk`) or no language doubles it.
+    Three of a letter are a stretched one; two are a spelling of its own (`god`, `good`), unless another
+    letter of the phrase is doubled too (`ffuucckk`) or no language doubles it.
     """
-    doubled = 0
+    doubled = spelling = 0
     for want, run in zip(wanted, written, strict=True):
         if want == run:
             continue
@@ -179,9 +179,10 @@ def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
                 return False
         if more <= 0:
             return False
-        if len(run) < 3 and want[0] not in _RARELY_DOUBLED:
+        if len(run) < 3:
             doubled += 1
-    return doubled != 1
+            spelling += want[0] not in _RARELY_DOUBLED
+    return doubled > 1 or not spelling
 
 
 def _outside(spans: Sequence[_Span], allow: Sequence[str], reading: str) -> list[_Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -99,8 +100,12 @@ def write_toml(rules: RuleSet) -> str:
             return array.multiline(len(value) > 4)
         if isinstance(value, dict):
             table = tomlkit.table()
+
+            def flat(key: str, value: dict[str, Any] = value) -> bool:
+                return not _is_table(value[key])
+
             # A table ends the keys of the one that it is in, so it comes after them.
-            for key in sorted(value, key=lambda key: _is_table(value[key])):
+            for key in (*filter(flat, value), *itertools.filterfalse(flat, value)):
                 table.add(key, item(value[key]))
             return table
         return value
