@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import chandelier
+from chandelier_moderation.acting.durations import is_zone
 
 __all__ = ["MIGRATIONS", "ModerationConfig"]
 
@@ -35,6 +36,16 @@ class ModerationConfig:
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
     )
+    time_zone: str = chandelier.setting(
+        "UTC",
+        help="The time zone of days and times in durations (until tomorrow 18:00), such as Europe/Rome.",
+        guild=True,
+        max_length=64,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if not is_zone(self.time_zone):
+            raise ValueError(f"time_zone: {self.time_zone!r} is no time zone; write it like Europe/Rome")
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

@@ -10,6 +10,8 @@ import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.acting.terms import Terms
+from chandelier_moderation.acting.upkeep import Upkeep
 from chandelier_moderation.cards import trouble_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
@@ -27,7 +29,9 @@ _MANIFEST = chandelier.Manifest(
     intents=hikari.Intents.GUILDS
     | hikari.Intents.GUILD_MESSAGES
     | hikari.Intents.MESSAGE_CONTENT
-    | hikari.Intents.GUILD_MEMBERS,  # whose names imitate staff, who joins with a new account
+    # Who rejoins gets back what lasts for a time; what is ended by hand is noticed.
+    | hikari.Intents.GUILD_MEMBERS
+    | hikari.Intents.GUILD_MODERATION,
     # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
     cache=(
         hikari.api.CacheComponents.GUILDS
@@ -51,6 +55,15 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
+        chandelier.Capability(
+            "timeout", _("Time members out, and lift it"), hikari.Permissions.MODERATE_MEMBERS
+        ),
+        chandelier.Capability("kick", _("Kick members"), hikari.Permissions.KICK_MEMBERS),
+        chandelier.Capability("ban", _("Ban, for a time or until lifted"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("unban", _("Lift bans"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("note", _("Keep notes about members"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("nick", _("Change nicknames"), hikari.Permissions.MANAGE_NICKNAMES),
+        chandelier.Capability("role", _("Give and take roles"), hikari.Permissions.MANAGE_ROLES),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
             "exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES
@@ -78,6 +91,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
+    effects: Effects
+    upkeep: Upkeep
 
     def __init__(self) -> None:
         self._events = chandelier.Loader()
@@ -88,9 +103,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the book and compile nothing yet: a guild's words are read with its first message."""
         await super().setup(ctx)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
+        terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
         self.automod.open(ctx, self.book)
-        self._effects = Effects(ctx, self.book)
+        self.effects = Effects(ctx, self.book)
+        self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
+        await self.upkeep.start()
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -103,7 +121,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     # ---- events and effects, handed on to the rooms
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
-        await self._effects.carry_out(effect)
+        await self.effects.carry_out(effect)
 
     # ---- hooks
 
@@ -130,10 +148,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
         """Commands and buttons; automod's listeners; the effects."""
-        from chandelier_moderation.commands import loader  # it names this class for injection
+        from chandelier_moderation.acting import commands, watching  # they name this class for injection
+        from chandelier_moderation.commands import loader
         from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
 
-        return (loader, self._events, self.automod.events, *AUTOMOD)
+        return (loader, self._events, commands.loader, watching.loader, self.automod.events, *AUTOMOD)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
@@ -180,6 +199,8 @@ def _line(what: str, case: Case) -> str:
     if what == "log":
         why = trouble_of(case)
         return _("server {server}, case #{number} was not posted in the log: {why}", **where, why=why)
+    if what == "end":
+        return _("server {server}, case #{number} is over, but I cannot end it", **where)
     return _(
         "server {server}, case #{number}: a message stayed; I need Manage Messages in {channel}",
         **where,
