@@ -29,9 +29,12 @@ class ModerationConfig:
     )
     exempt_roles: tuple[int, ...] = chandelier.setting(
         (),
-        help="Roles whose members may write those words. Who may manage messages always may.",
+        help="Roles that automod treats as staff. Who may manage messages always is.",
         guild=True,
         kind="role",
+    )
+    automod_lists: str | None = chandelier.setting(
+        None, help="A folder with lists of domains, one a line, that rules about scam links may name."
     )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True

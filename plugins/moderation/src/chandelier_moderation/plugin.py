@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import hikari
 
 import chandelier
@@ -65,9 +66,7 @@ _MANIFEST = chandelier.Manifest(
         chandelier.Capability("nick", _("Change nicknames"), hikari.Permissions.MANAGE_NICKNAMES),
         chandelier.Capability("role", _("Give and take roles"), hikari.Permissions.MANAGE_ROLES),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
-        chandelier.Capability(
-            "exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES
-        ),
+        chandelier.Capability("exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES),
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
     ),
     personal_data=(
@@ -82,6 +81,11 @@ _MANIFEST = chandelier.Manifest(
             what="the text of a removed message",
             why="as the evidence of the case",
             kept="as long as its case",
+        ),
+        chandelier.PersonalData(
+            what="which rule somebody's message or name hit, with its text, and who answered the alert",
+            why="so that a rule acts once on the same thing, and staff can act on an alert",
+            kept="30 days",
         ),
     ),
 )
@@ -185,13 +189,16 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
-        """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        """Every case that names a person, and what automod's rules hit of theirs."""
+        rules = await self.automod.of_person(user_id)
+        return {"cases": list(await self.book.of_person(user_id)), **rules}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        erasure = await self.book.forget_person(user_id, by)
+        more = await self.automod.forget_person(user_id)
+        return attrs.evolve(erasure, erased=erasure.erased + more)
 
 
 def _line(what: str, case: Case) -> str:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 
 import attrs
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
@@ -195,19 +195,19 @@ class RuleStore:
         self._changed(guild_id)
         return ladder
 
-    async def forget_person(self, session: AsyncSession, user_id: int) -> int:
+    async def forget_person(self, user_id: int) -> int:
         """Take a person out of who made and changed rules; returns of how many."""
-        named = (StoredRule.created_by == user_id) | (StoredRule.edited_by == user_id)
-        rows = (await session.scalars(select(StoredRule).where(named))).all()
-        for row in rows:
-            row.created_by = 0 if row.created_by == user_id else row.created_by
-            row.edited_by = 0 if row.edited_by == user_id else row.edited_by
+        async with self._ctx.storage.transaction() as session:
+            rows = (await session.scalars(select(StoredRule).where(_names(user_id)))).all()
+            for row in rows:
+                row.created_by = 0 if row.created_by == user_id else row.created_by
+                row.edited_by = 0 if row.edited_by == user_id else row.edited_by
         return len(rows)
 
-    async def of_person(self, session: AsyncSession, user_id: int) -> list[dict[str, str]]:
+    async def of_person(self, user_id: int) -> list[dict[str, str]]:
         """Which rules a person made or changed last, for their export."""
-        named = (StoredRule.created_by == user_id) | (StoredRule.edited_by == user_id)
-        rows = (await session.scalars(select(StoredRule).where(named))).all()
+        async with self._ctx.storage.read() as session:
+            rows = (await session.scalars(select(StoredRule).where(_names(user_id)))).all()
         return [{"guild": str(row.guild_id), "rule": row.body["name"]} for row in rows]
 
     # ---- below
@@ -273,6 +273,10 @@ class RuleStore:
         return chandelier.InvalidRequest(
             _("There is no rule named “{name}”. Did you mean {near}?", name=name, near=shown)
         )
+
+
+def _names(user_id: int) -> ColumnElement[bool]:
+    return or_(StoredRule.created_by == user_id, StoredRule.edited_by == user_id)
 
 
 def read_file(text: str) -> RuleSet:
