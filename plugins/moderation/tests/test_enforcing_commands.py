@@ -112,7 +112,7 @@ async def test_a_file_is_taken_over_whole_or_not_at_all_and_comes_out_as_it_went
     assert file["filename"] == "automod.toml"
     again = await olga.slash(general, "automod import", file=("a.toml", b"# none\n"), replace=True)
     assert "2 rules deleted" in again.text
-    assert not (await market.alice.send(general, "free nitro")).deleted
+    assert not (await market.bob.send(general, "free nitro")).deleted
 
     binary = await olga.slash(general, "automod import", file=("a.toml", b"\xff\xfe\x00"))
     assert "not UTF-8" in binary.text

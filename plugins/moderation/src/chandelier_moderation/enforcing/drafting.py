@@ -127,13 +127,16 @@ def personal(base: Draft, action: Personal, at: datetime) -> Draft:
 
 
 def _of_channel(base: Draft, action: Slowmode | Lockdown, hit: StoredHit) -> Draft:
-    details: dict[str, object] = {"channel": str(hit.channel_id)}
+    """The case of one action on a channel: of a rush of hits the first, until its time is over."""
+    details: dict[str, object] = {"scope": "channel"}
     if isinstance(action, Slowmode):
-        details["seconds"] = int(action.interval / timedelta(seconds=1))
+        details = {"seconds": int(action.interval / timedelta(seconds=1))}
+    turn = int(hit.at.timestamp() // action.duration.total_seconds())
     return attrs.evolve(
         base,
         action=action.do,
-        source=f"{base.source}-{action.do}",
+        target_id=hit.channel_id or 0,
+        source=f"automod-{action.do}-{hit.channel_id}-{turn}-{base.rule}",
         message_id=None,
         evidence=None,
         attachments=(),
