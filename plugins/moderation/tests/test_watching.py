@@ -24,7 +24,7 @@ def watching(market, *kinds, form="card", **more):
     return {"moderation": {"version": 2, "watch": {**told, **more}}}
 
 
-async def test_a_deletion_and_an_edit_are_told_with_what_was_written(start_host, market, key):
+async def test_a_deletion_and_an_edit_are_told_with_what_was_written(discord, start_host, market, key):
     await start_host("moderation", config=watching(market, "deletions", "edits", keep=24), environ=key)
 
     message = await market.bob.send(market.general, "buy `my` [things](https://scam.example)")
@@ -43,6 +43,21 @@ async def test_a_deletion_and_an_edit_are_told_with_what_was_written(start_host,
     assert market.general.mention in deletion.text
     assert "```\nhello\n```" in deletion.text
     assert len(market.log.messages) == 2
+
+    long = await market.bob.send(market.general, "x" * 1_500)
+    ignored = market.guild.create_text_channel("ignored")
+    await market.guild.owner.slash(
+        market.general, "config set", plugin="moderation", setting="watch.ignore", value=ignored.mention
+    )
+    other = await market.bob.send(ignored, "not told")
+    await market.mod.delete(other)
+    await market.bob.delete(long)
+    assert len(market.log.messages) == 3
+    [file] = market.log.last.attachments
+    assert "x" * 1_500 in content_of(discord, file)
+    await market.mod.delete(market.log.messages[0])  # who takes away posts of the log is told in it
+    assert "Message deleted" in market.log.last.text
+    assert market.log.mention in market.log.last.text
 
 
 async def rows(host, query, **values):

@@ -35,6 +35,7 @@ _MANIFEST = chandelier.Manifest(
         hikari.api.CacheComponents.GUILDS
         | hikari.api.CacheComponents.ROLES
         | hikari.api.CacheComponents.GUILD_CHANNELS
+        | hikari.api.CacheComponents.GUILD_THREADS
     ),
     permissions=(
         hikari.Permissions.VIEW_CHANNEL

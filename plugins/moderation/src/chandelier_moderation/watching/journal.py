@@ -81,7 +81,8 @@ class Journal:
         async with self._ctx.storage.transaction() as session:
             rows = (await session.scalars(mine.order_by(LogEntry.id))).all()
             if not rows:
-                rows = (await session.scalars(waiting.order_by(LogEntry.id).limit(MOST))).all()
+                first = waiting.order_by(LogEntry.id).limit(MOST).with_for_update()
+                rows = (await session.scalars(first)).all()
                 await session.execute(_of(rows).values(effect_id=effect_id))
         return await self._opened(rows)
 
@@ -145,28 +146,43 @@ class Journal:
         return count
 
     async def _write(self, entries: Sequence[Entry]) -> None:
-        usable = self._ctx.vault.problem is None
         async with self._ctx.storage.transaction() as session:
             rows = [_row(entry) for entry in entries]
             session.add_all(rows)
             await session.flush()
-            sealing = [
-                (row, chandelier.SealedValue(
-                    person_id=entry.member_id, value=dict(entry.texts), table=_TABLE, row=row.id, field=_FIELD
-                ))
-                for row, entry in zip(rows, entries, strict=True)
-                if usable and entry.texts is not None and entry.member_id is not None
-            ]  # fmt: skip
-            if sealing:
-                values = await self._ctx.vault.seal_all([value for _, value in sealing], session=session)
-                for (row, _value), sealed in zip(sealing, values, strict=True):
-                    row.sealed = sealed
-                await session.flush()
+            await self._seal(entries, rows, session)
             for channel in sorted({entry.log_channel_id for entry in entries}):
                 first = None
                 while first is None:  # another process has just told the first one: look again
                     first = await session.scalar(_first(channel))
                 await self._begin(session, channel, first)
+
+    async def _seal(self, entries: Sequence[Entry], rows: Sequence[LogEntry], session: AsyncSession) -> None:
+        """Seal what members wrote; without the vault it is left out, never stored as it is."""
+        own = [
+            (row, entry)
+            for row, entry in zip(rows, entries, strict=True)
+            if entry.texts is not None and entry.member_id is not None
+        ]
+        if not own:
+            return
+        sealing = [
+            chandelier.SealedValue(
+                person_id=entry.member_id or 0,
+                value=dict(entry.texts or {}),
+                table=_TABLE,
+                row=row.id,
+                field=_FIELD,
+            )
+            for row, entry in own
+        ]
+        try:
+            values = await self._ctx.vault.seal_all(sealing, session=session)
+        except chandelier.ServiceUnavailable:
+            return  # the post has a link to the message
+        for (row, _entry), sealed in zip(own, values, strict=True):
+            row.sealed = sealed
+        await session.flush()
 
     async def _begin(self, session: AsyncSession, log_channel_id: int, first: int) -> None:
         """Named by the first event: while that one is on its way, there is no second effect."""

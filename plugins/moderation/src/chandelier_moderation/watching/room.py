@@ -72,6 +72,7 @@ class Watching:
             self._known.clear()
         else:
             self._known.pop(str(int(guild_id)), None)
+            self._poster.mended(guild_id)
         await self.store.tidy(guild_id)
 
     def health(self) -> Sequence[str]:
