@@ -266,10 +266,19 @@ async def test_a_log_that_is_gone_or_closed_loses_its_events_and_says_so_until_i
     assert "I still need **Send Messages** there" in answer.text
 
     market.log.set_overwrite(market.guild.bot_role, allow=["send_messages"])
-    discord.fail("POST", f"/channels/{market.log.id}/messages", status=500, times=3)
+    discord.fail("POST", f"/channels/{market.log.id}/messages", status=408, times=3)
     dave = await market.guild.join("dave")
     await discord.advance(3600)
     assert [dave.mention in post.text for post in market.log.messages] == [True]
+    fault = discord.fail("POST", f"/channels/{market.log.id}/messages", status=408, times=100)
+    await market.guild.join("erin")
+    await discord.advance(4 * 3600)
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert "after several attempts" in health.lines[0]
+    fault()
+    frank = await market.guild.join("frank")  # what failed for hours does not hold up the rest
+    assert [person.mention in market.log.messages[-1].text for person in (dave, frank)] == [False, True]
+    assert len(market.log.messages) == 2
     assert (await host.hooks.call("moderation", "chandelier_health")).level == "ok"
     assert await rows(host, "SELECT id FROM moderation_log_entries") == []
 

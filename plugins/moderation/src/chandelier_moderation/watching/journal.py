@@ -1,12 +1,13 @@
 """Events that are still to be told: rows first, and one effect at a time for each channel of the log.
 
 While a post is on its way, what happens meanwhile waits and goes into the next one together. So a raid of a
-thousand joins is a few posts, in order, and never takes the places of the effects that act on members.
+thousand joins is a few posts, and a channel of the log takes one place at most among the effects that the
+outbox carries out at the same time: bans do not wait behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,14 +62,22 @@ class Noted:
 class Journal:
     """Reads and writes events that are still to be told."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], store: MessageStore) -> None:
+    def __init__(
+        self,
+        ctx: chandelier.PluginContext[ModerationConfig],
+        store: MessageStore,
+        filled: Callable[[], None],
+    ) -> None:
+        """``filled`` is called whenever there is something that has to be forgotten some time."""
         self._ctx = ctx
+        self._filled = filled
         self._store = store
         self._together = Together[Entry](self._write)
 
     async def add(self, entry: Entry) -> None:
         """Have an event told; returns when it is stored."""
         await self._together.put(entry)
+        self._filled()
 
     async def claim(self, effect_id: int, log_channel_id: int) -> list[Noted]:
         """The events that an effect tells: those it began with before a crash, else all that wait."""
@@ -103,9 +112,15 @@ class Journal:
             if first is not None:
                 await self._begin(session, log_channel_id, first)
 
-    async def tidy(self) -> None:
-        """Forget what could not be told for too long, so that what came after it is told."""
+    async def tidy(self) -> bool:
+        """Forget what could not be told for too long, so that what came after it is told.
+
+        Returns whether anything is left.
+        """
         old = LogEntry.at < self._ctx.now() - FORGOTTEN_AFTER
+        async with self._ctx.storage.read() as session:
+            if await session.scalar(select(LogEntry.id).limit(1)) is None:
+                return False
         async with self._ctx.storage.transaction() as session:
             channels = set(await session.scalars(select(LogEntry.log_channel_id).where(old).distinct()))
             await session.execute(_quiet(delete(LogEntry).where(old)))
@@ -116,6 +131,7 @@ class Journal:
                 first = await session.scalar(_first(channel))
                 if first is not None:
                     await self._begin(session, channel, first)
+            return await session.scalar(select(LogEntry.id).limit(1)) is not None
 
     async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
         """Every event that names a person and is still to be told, as JSON-ready data."""
