@@ -261,6 +261,8 @@ async def test_discord_failing_for_a_while_costs_time_and_for_long_ends_it(disco
     preview = await purge(market, count=2)
     await discord.advance(60)
     discord.fail("POST", path, status=408, times=3)
+    discord.fail("POST", path, status=500)
+    discord.trouble.rate_limit("POST", path, retry_after=0.1)
     await market.mod.press(preview, label="Delete 2")
     await discord.advance(300)
     assert "2 messages deleted" in preview.text
@@ -382,12 +384,13 @@ async def test_only_so_many_are_looked_at_and_it_is_said(discord, start_host, ma
         market.general.post(market.bob, f"spam {number}")
     await start_host("moderation", config=market.config(purge_look_back=100, purge_most=120))
 
-    few = await purge(market, text="spam 1")
+    few = await purge(market, text="spam 1", count=90)
     reached = await purge(market, count=100, text="spam")
 
     assert "Delete 50 messages?" in few.text
     assert "there may be more before" in few.text
     assert "Delete 100 messages?" in reached.text
+    assert "there may be more" not in reached.text
 
 
 @pytest.mark.endurance
