@@ -33,7 +33,7 @@ from chandelier_moderation.automod.triggers import (
 
 __all__ = ["Engine", "Hit"]
 
-_QUICK = 200
+_QUICK = 100
 """Phrases that are compiled in a few milliseconds: for fewer, no thread is worth its while."""
 
 _Finds = list[tuple[str, Part, str]]
