@@ -29,6 +29,7 @@ class FoundExpression:
     excerpt: str
 
 
+@lru_cache(maxsize=2_048)  # asked when a rule is saved, read and compiled
 def refused(expression: str) -> str | None:
     """Why an expression cannot be used; None when it can."""
     if len(expression) > LONGEST_EXPRESSION:
