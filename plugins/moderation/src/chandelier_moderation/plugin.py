@@ -90,6 +90,18 @@ _MANIFEST = chandelier.Manifest(
             "erase it",
         ),
         chandelier.PersonalData(
+            what="who was part of a mass ban or mass unban, and what became of it",
+            why="so that its account can be read and it can be undone",
+            kept="until the bot's owner erases it",
+            on_erasure="all of it, as with cases; the bot's owner can erase it",
+        ),
+        chandelier.PersonalData(
+            what="messages that were reported or that a moderator picked, and who reported them and why",
+            why="so that moderators can deal with them although their authors delete them",
+            kept="7 days",
+            on_erasure="what you wrote, for these days; your name as who reported goes",
+        ),
+        chandelier.PersonalData(
             what="the text of a removed message",
             why="as the evidence of the case",
             kept="as long as its case",
@@ -210,12 +222,15 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
         """Every case that names a person."""
-        return {"cases": list(await self.book.of_person(user_id))}
+        bulk = await self.bulk.people.export(user_id)
+        return {"cases": list(await self.book.of_person(user_id)), **bulk}
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        return await self.book.forget_person(user_id, by)
+        bulk = await self.bulk.people.erase(user_id, by)
+        cases = await self.book.forget_person(user_id, by)
+        return chandelier.Erasure(erased=cases.erased + bulk.erased, kept=(*cases.kept, *bulk.kept))
 
 
 def _line(what: str, case: Case) -> str:

@@ -106,7 +106,7 @@ def account_card(account: Account) -> hikari.Embed:
     )
     if cancelled:
         return embed
-    embed.add_field(_("By"), f"<@{batch.moderator_id}>", inline=True)
+    embed.add_field(_("By"), f"<@{batch.moderator_id}>" if batch.moderator_id else _("*erased*"), inline=True)
     for outcome in ("done", "already", "refused", "failed", "waiting"):
         if count := len(account.of(outcome)):
             embed.add_field(_OUTCOMES[outcome], str(count), inline=True)
@@ -133,7 +133,7 @@ def account_file(account: Account, why: Mapping[int, str]) -> bytes:
 
 
 def _people(entries: Sequence[Entry]) -> str:
-    named = " ".join(f"<@{entry.target_id}>" for entry in entries[:NAMED])
+    named = " ".join(f"<@{one.target_id}>" if one.target_id > 0 else "–" for one in entries[:NAMED])
     more = len(entries) - NAMED
     return named if more <= 0 else _("{named} and {n} more", named=named, n=more)
 

@@ -157,12 +157,14 @@ class Picks:
             found = (await session.scalars(select(Pick))).all()
         return [pick for pick in found if user_id == pick.author_id or str(user_id) in pick.reporters]
 
-    async def erase(self, user_id: int) -> int:
-        """Take a person out: what they wrote goes, and their name from what they reported."""
+    async def erase(self, user_id: int, *, written: bool) -> int:
+        """Take a person's name from what they reported, and with ``written`` forget what they wrote."""
         async with self._ctx.storage.transaction() as session:
-            mine = delete(Pick).where(Pick.author_id == user_id)
-            gone: Any = await session.execute(mine.execution_options(synchronize_session=False))
-            count: int = gone.rowcount
+            count = 0
+            if written:
+                mine = delete(Pick).where(Pick.author_id == user_id)
+                gone: Any = await session.execute(mine.execution_options(synchronize_session=False))
+                count += gone.rowcount
             for pick in await session.scalars(select(Pick)):
                 if str(user_id) in pick.reporters:
                     others = {who: why for who, why in pick.reporters.items() if who != str(user_id)}
