@@ -150,6 +150,64 @@ async def test_a_ban_that_discord_refuses_says_why_to_the_moderator(discord, sta
     assert len(staffed.alice.dms) == 1
 
 
+async def test_a_server_says_in_its_own_words_what_members_are_told(start_host, staffed):
+    await start_host(
+        "moderation",
+        config=staffed.config(
+            tell_text="The rules: <#1>. {case}, {nothing}", tell_text_out="{reason}? Write to us."
+        ),
+    )
+    mod, bob, general = staffed.mod, staffed.bob, staffed.general
+
+    await mod.slash(general, "timeout", member=bob, duration="1h", reason="spam")
+    assert "The rules: <#1>. #1, {nothing}" in bob.dms[-1].text
+    await mod.slash(general, "kick", member=bob, reason="see {server}")
+    assert "see {server}? Write to us." in bob.dms[-1].text
+    bob.close_dms()
+    answer = await mod.slash(general, "ban", user=bob)
+    assert "their DMs are closed" in answer.text
+    assert "Carried out" in answer.text
+
+
+async def test_the_menu_of_a_member_shows_their_history_and_acts_by_forms(discord, start_host, staffed):
+    host = await start_host("moderation", config=staffed.config())
+    mod, bob, general = staffed.mod, staffed.bob, staffed.general
+    for number in range(6):
+        await mod.slash(general, "note", user=bob, text=f"note {number}")
+
+    desk = await mod.menu(general, "Moderate…", bob)
+    assert desk.ephemeral
+    assert "6 cases" in desk.text
+    await mod.press(desk, label="Older")
+    assert "Page 2 of 2" in desk.text
+    await start_host.restart(host)
+    form = await mod.press(desk, label="Timeout")
+    refused = await mod.submit(form, {"duration": "soonish", "reason": "spam"})
+    assert "cannot read" in refused.text
+    form = await mod.press(desk, label="Timeout")
+    done = await mod.submit(form, {"duration": "90m", "reason": "spam"})
+    assert "Case #7: Timeout" in done.text
+    assert bob.timed_out_until == (discord.clock.now() + timedelta(minutes=90)).isoformat()
+    await mod.submit(await mod.press(desk, label="Lift timeout"), {"reason": ""})
+    assert bob.timed_out_until is None
+    await mod.submit(await mod.press(desk, label="Nickname"), {"nick": "Bobby", "reason": ""})
+    assert bob.nick == "Bobby"
+    await mod.submit(await mod.press(desk, label="Warn"), {"reason": "last time"})
+    assert "You were warned" in bob.dms[-1].text
+    await mod.submit(await mod.press(desk, label="Ban"), {"duration": "10m", "reason": "scam"})
+    assert bob.id in staffed.guild.bans
+    warned = await mod.submit(await mod.press(desk, label="Warn"), {"reason": "too late"})
+    assert "is not a member" in warned.text
+    await discord.advance(601)
+    assert staffed.guild.bans == {}
+    peer = staffed.guild.add_member("mia", roles=[staffed.mods])
+    desk = await mod.menu(general, "Moderate…", peer)
+    refused = await mod.submit(await mod.press(desk, label="Kick"), {"reason": ""})
+    assert "not above theirs" in refused.text
+    staffed.guild.set_permissions(staffed.mods, ["moderate_members"])
+    assert "**Ban Members**" in (await mod.press(desk, label="Ban")).text
+
+
 # ---- what ends by itself
 
 

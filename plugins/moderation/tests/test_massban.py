@@ -19,7 +19,7 @@ def fields(embed):
 
 
 async def test_a_list_is_previewed_confirmed_and_accounted_for(discord, start_host, market, judge):
-    host = await start_host("moderation", config=market.config())
+    host = await start_host("moderation", config=market.config(adopt=[]))
     raiders = [market.guild.add_member(f"raider-{n}") for n in range(15)]
     peer = market.guild.add_member("peer", roles=[judge.roles[0]])
     stranger = discord.create_guild("Elsewhere").add_member("stranger")
@@ -100,7 +100,7 @@ async def test_a_list_is_previewed_confirmed_and_accounted_for(discord, start_ho
 async def test_a_form_takes_a_pasted_list_and_a_repeated_press_does_nothing_twice(
     discord, start_host, market, judge
 ):
-    await start_host("moderation", config=market.config())
+    await start_host("moderation", config=market.config(adopt=[]))
     await market.guild.owner.ban(market.bob)
     asked = await judge.slash(market.general, "massunban")
     ids = f"{market.bob.id}\n{market.alice.id}"

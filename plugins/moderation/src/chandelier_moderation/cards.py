@@ -108,7 +108,9 @@ _DM = {
     "failed": _("Member could not be told: Discord did not answer in time"),
 }
 _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
-"""What the keyword rule writes as the reason of its cases."""
+_BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
+_REACHED = re.compile(r"Reached (\d+) points")
+"""What automod writes as the reason of its cases."""
 
 
 def crop(text: str, length: int) -> str:
@@ -126,16 +128,22 @@ def quoted(text: str, length: int = FIELD_VALUE) -> str:
     return f"```\n{crop(text.replace('`', 'ˋ'), length - 8)}\n```"
 
 
-def words_of(case: Case) -> str:
-    """What the case is, in words: ``Warning``."""
-    return _TITLES.get(case.action, case.action.title())
+def words_of(what: Case | str) -> str:
+    """What a case, or a kind of action, is in words: ``Warning``."""
+    action = what if isinstance(what, str) else what.action
+    return _TITLES.get(action, action.replace("_", " ").title())
 
 
 def reason_of(case: Case) -> str:
     """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
-    found = _FOUND.fullmatch(case.reason) if case.action == "remove" else None
-    if found is not None:
-        return _("Contains “{word}”", word=found[1])
+    if case.rule is not None or case.action == "remove":
+        if found := _FOUND.fullmatch(case.reason):
+            return _("Contains “{word}”", word=found[1])
+        if found := _REACHED.fullmatch(case.reason):
+            return _("Reached {points} points", points=found[1])
+        if found := _BROKEN.fullmatch(case.reason):
+            said = {"rule": found[1], "found": found[2]}
+            return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
     if not case.reason:
         return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
@@ -181,14 +189,27 @@ def case_card(case: Case) -> hikari.Embed:
     embed.add_field(_("Reason"), reason_of(case))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
+    if case.evidence is None and case.evidence_until is not None and not case.attachments:
+        embed.add_field(_("Message"), _("No longer kept: this server keeps evidence for a time only."))
+    if case.attachments:
+        embed.add_field(_("Files"), quoted("\n".join(case.attachments)))
+    if case.edited_at is not None and case.edited_by is not None:
+        when = f"<t:{int(case.edited_at.timestamp())}:R>"
+        by = _("by {moderator} {when}", moderator=_person(case.edited_by), when=when)
+        embed.add_field(_("Edited"), by, inline=True)
     lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
-    if case.act != "off":
+    if case.origin == "discord" and case.act == "done":
+        repaired = case.details.get("repaired")
+        lines.append(
+            _("Done through me, as Discord's audit log tells") if repaired else _("Done by hand in Discord")
+        )
+    elif case.act != "off":
         lines.append(_came_of(case))
     lines += place_lines(case)
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note" and not place:
+    if case.action != "note" and case.origin == "bot" and not place:
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
@@ -276,13 +297,15 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     return embed
 
 
-def member_card(case: Case, guild_name: str) -> hikari.Embed:
-    """What the member reads. The footer and the timestamp identify it, see ``effects``."""
+def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
+    """What the member reads, with what the server says besides. The footer identifies it, see ``effects``."""
     embed = hikari.Embed(
         title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
         colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
+    if text:
+        embed.description = _filled(text, case, guild_name)
     if case.reason:
         embed.add_field(_("Reason"), reason_of(case))
     if case.expires_at is not None:
@@ -296,6 +319,17 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _filled(text: str, case: Case, guild_name: str) -> str:
+    """A server's own words; what is in braces is replaced in one go, so that a reason is not looked into."""
+    values = {
+        "server": guild_name,
+        "reason": str(reason_of(case)),
+        "until": "–" if case.expires_at is None else _moment(case.expires_at),
+        "case": f"#{case.number}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _moment(when: datetime) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
@@ -67,6 +67,8 @@ class Draft:
     points: int = 0
     attachments: tuple[str, ...] = ()
     evidence_until: datetime | None = None
+    created_at: datetime | None = None
+    """When it was done, if that was not just now."""
 
 
 @attrs.frozen
@@ -88,7 +90,8 @@ def shown_of(case: Case) -> tuple[Any, ...]:
     """What a post in the log shows of a case and may change."""
     people = (case.target_id, case.moderator_id, case.voided_by)
     came_of_it = (case.dm, case.removal, case.act, case.act_trouble, case.ended_how, case.expires_at)
-    return (*people, case.reason, case.evidence, *came_of_it, case.voided_at)
+    changed = (case.edited_at, tuple(case.attachments))
+    return (*people, case.reason, case.evidence, *came_of_it, case.voided_at, *changed)
 
 
 class Book:
@@ -129,7 +132,7 @@ class Book:
                 moderator_id=draft.moderator_id,
                 reason=draft.reason,
                 source=draft.source,
-                created_at=self._clock.now(),
+                created_at=draft.created_at or self._clock.now(),
                 channel_id=draft.channel_id,
                 message_id=draft.message_id,
                 evidence=draft.evidence,
@@ -297,50 +300,6 @@ class Book:
             recent = await session.scalar(query.where(Case.created_at >= since))
         return everything or 0, recent or 0
 
-    async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
-        """Every case that names a person, as JSON-ready data."""
-        query = _naming(user_id).order_by(Case.guild_id, Case.number)
-        async with self._storage.read() as session:
-            cases = (await session.scalars(query)).all()
-        return [_exported(case, user_id) for case in cases]
-
-    async def forget_person(self, user_id: int, by: str) -> chandelier.Erasure:
-        """Take a person out of the cases when the bot's owner decides so; the numbers stay, without gaps.
-
-        When the person themselves asks, cases stay as they are: else a warning would last until the member
-        who got it has it erased.
-        """
-        if by != "owner":
-            return chandelier.Erasure(kept=await self._kept_of(user_id))
-        async with self._storage.transaction() as session:
-            cases = (await session.scalars(_naming(user_id).with_for_update())).all()
-            for case in cases:
-                if case.target_id == user_id:
-                    case.target_id, case.reason, case.evidence = 0, ERASED, None
-                if case.moderator_id == user_id:
-                    case.moderator_id = 0
-                if case.voided_by == user_id:
-                    case.voided_by = 0
-                if case.log != "off":
-                    # The key says when and not whom: it outlives the erasure by a month.
-                    when = f"erased-{self._clock.now().timestamp():.6f}"
-                    await self._put("relog", case, when, session=session)
-        return chandelier.Erasure(erased=len(cases))
-
-    async def _kept_of(self, user_id: int) -> tuple[chandelier.Kept, ...]:
-        about = func.count().filter(Case.target_id == user_id)
-        acted = func.count().filter(or_(Case.moderator_id == user_id, Case.voided_by == user_id))
-        async with self._storage.read() as session:
-            of_member, of_moderator = (await session.execute(select(about, acted))).one()
-        kept: list[chandelier.Kept] = []
-        if of_member:
-            what, why = _("cases about you"), _("a server's moderators have to be able to act fairly")
-            kept.append(chandelier.Kept(count=of_member, what=what, why=why))
-        if of_moderator:
-            what, why = _("cases of yours as a moderator"), _("a server has to know who acted")
-            kept.append(chandelier.Kept(count=of_moderator, what=what, why=why))
-        return tuple(kept)
-
     async def _locked_counter(self, session: AsyncSession, guild_id: int) -> Counter:
         """The guild's counter; on PostgreSQL its row lock makes cases of one guild wait for each other."""
         made = self._storage.insert(Counter).values(guild_id=guild_id, last=0).on_conflict_do_nothing()
@@ -368,22 +327,3 @@ def _first_effects(case: Case) -> list[str]:
     if case.act == "waiting":
         return [*removal, *(told or ["act"])]
     return [*removal, *told, *(["log"] if case.log == "waiting" else [])]
-
-
-def _naming(user_id: int) -> Select[Any]:
-    return select(Case).where(
-        or_(Case.target_id == user_id, Case.moderator_id == user_id, Case.voided_by == user_id)
-    )
-
-
-def _exported(case: Case, user_id: int) -> Mapping[str, Any]:
-    shown: dict[str, Any] = {
-        "guild": str(case.guild_id),
-        "case": case.number,
-        "action": case.action,
-        "at": case.created_at.isoformat(),
-        "voided": case.voided_at is not None,
-    }
-    if case.target_id == user_id:
-        return {**shown, "role": "member", "reason": case.reason, "message": case.evidence}
-    return {**shown, "role": "moderator" if case.moderator_id == user_id else "voided it"}
