@@ -68,8 +68,13 @@ class Locks:
         if "channels" in case.details:  # an interrupted attempt came as far as this
             await self._settle_lock(case)
             return None
-        scope, target = case.details["scope"], case.target_id
-        places = await places_of(self._ctx.rest, self._ctx.bot_id, case.guild_id, scope, target)
+        scope, target = case.details.get("scope", "channel"), case.target_id
+        rest, me = self._ctx.rest, self._ctx.bot_id
+        places = await places_of(rest, me, case.guild_id, scope, target)
+        if not places and scope == "channel":  # a thread has the permissions of its channel
+            found = await rest.fetch_channel(target)
+            if isinstance(found, hikari.GuildThreadChannel):
+                places = await places_of(rest, me, case.guild_id, scope, int(found.parent_id))
         if not places and scope != "server":
             return Outcome("failed", "channel_gone")
         mine: list[int] = []
