@@ -68,7 +68,7 @@ def preview_card(account: Account, pasted: Pasted, unchecked: int) -> hikari.Emb
             ],
         ),
     )
-    embed.add_field(_("Reason"), crop(batch.reason, FIELD))
+    embed.add_field(_("Reason"), crop(batch.reason, FIELD) or _("no reason given"))
     already = account.of("already")
     if already:
         embed.add_field(_("It is so already ({n})", n=len(already)), _people(already))
@@ -110,7 +110,7 @@ def account_card(account: Account) -> hikari.Embed:
     for outcome in ("done", "already", "refused", "failed", "waiting"):
         if count := len(account.of(outcome)):
             embed.add_field(_OUTCOMES[outcome], str(count), inline=True)
-    embed.add_field(_("Reason"), crop(batch.reason, FIELD))
+    embed.add_field(_("Reason"), crop(batch.reason, FIELD) or _("no reason given"))
     _reasons(embed, _("Why refused"), account.of("refused"))
     _reasons(embed, _("Why failed"), account.of("failed"))
     numbers = [entry.number for entry in account.entries if entry.number is not None]

@@ -126,7 +126,7 @@ class Runner:
                 action=batch.action,
                 target_id=target.target_id,
                 moderator_id=batch.moderator_id,
-                reason=batch.reason,
+                reason=batch.reason if target.undoes is None else f"Undoes case #{target.undoes}",
                 source=source,
                 log_channel_id=None,  # one post for the whole batch has the account
                 tell_member=False,  # hundreds of direct messages at once get a bot blocked
