@@ -88,6 +88,18 @@ MANIFEST = chandelier.Manifest(
             "erase it, but for the id of whom a ban in force bans",
         ),
         chandelier.PersonalData(
+            what="who was part of a mass ban or mass unban, and what became of it",
+            why="so that its account can be read and it can be undone",
+            kept="until the bot's owner erases it",
+            on_erasure="all of it, as with cases; the bot's owner can erase it",
+        ),
+        chandelier.PersonalData(
+            what="messages that were reported or that a moderator picked, and who reported them and why",
+            why="so that moderators can deal with them although their authors delete them",
+            kept="7 days",
+            on_erasure="what you wrote, for these days; your name as who reported goes",
+        ),
+        chandelier.PersonalData(
             what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
             kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",

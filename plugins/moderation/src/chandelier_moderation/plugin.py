@@ -211,6 +211,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """What every room has about a person."""
         return {
             "cases": list(await self._people.export(user_id)),
+            **await self.bulk.people.export(user_id),
             "appeals": list(await self.docket.of_person(user_id)),
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
@@ -222,9 +223,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every room; of the numbered cases only when the owner decides so."""
         cases = await self._people.erase(user_id, by)
-        others = await self.docket.forget_person(user_id, by)
+        bulk = await self.bulk.people.erase(user_id, by)
+        others = bulk.erased + await self.docket.forget_person(user_id, by)
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
         others += await self.automod.forget_person(user_id)
-        return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)
+        return chandelier.Erasure(erased=cases.erased + others, kept=(*cases.kept, *bulk.kept))
