@@ -123,7 +123,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
         self.reader = Reader(ctx.storage, ctx.clock)
-        self.editor = Editor(ctx)
+        self.editor = Editor(ctx, terms)
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
