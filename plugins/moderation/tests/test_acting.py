@@ -150,6 +150,25 @@ async def test_a_ban_that_discord_refuses_says_why_to_the_moderator(discord, sta
     assert len(staffed.alice.dms) == 1
 
 
+async def test_a_server_says_in_its_own_words_what_members_are_told(start_host, staffed):
+    await start_host(
+        "moderation",
+        config=staffed.config(
+            tell_text="The rules: <#1>. {case}, {nothing}", tell_text_out="{reason}? Write to us."
+        ),
+    )
+    mod, bob, general = staffed.mod, staffed.bob, staffed.general
+
+    await mod.slash(general, "timeout", member=bob, duration="1h", reason="spam")
+    assert "The rules: <#1>. #1, {nothing}" in bob.dms[-1].text
+    await mod.slash(general, "kick", member=bob, reason="see {server}")
+    assert "see {server}? Write to us." in bob.dms[-1].text
+    bob.close_dms()
+    answer = await mod.slash(general, "ban", user=bob)
+    assert "their DMs are closed" in answer.text
+    assert "Carried out" in answer.text
+
+
 async def test_the_menu_of_a_member_shows_their_history_and_acts_by_forms(discord, start_host, staffed):
     host = await start_host("moderation", config=staffed.config())
     mod, bob, general = staffed.mod, staffed.bob, staffed.general

@@ -11,6 +11,7 @@ import hikari
 
 import chandelier
 from chandelier_moderation.acting.barriers import ALERTS, WORDS
+from chandelier_moderation.bulk.place_cards import PLACES, place_lines, place_of
 from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
@@ -107,7 +108,9 @@ _DM = {
     "failed": _("Member could not be told: Discord did not answer in time"),
 }
 _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
-"""What the keyword rule writes as the reason of its cases."""
+_BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
+_REACHED = re.compile(r"Reached (\d+) points")
+"""What automod writes as the reason of its cases."""
 
 
 def crop(text: str, length: int) -> str:
@@ -133,9 +136,18 @@ def words_of(what: Case | str) -> str:
 
 def reason_of(case: Case) -> str:
     """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
-    found = _FOUND.fullmatch(case.reason) if case.action == "remove" else None
-    if found is not None:
-        return _("Contains “{word}”", word=found[1])
+    if case.rule is not None or case.action == "remove":
+        if found := _FOUND.fullmatch(case.reason):
+            return _("Contains “{word}”", word=found[1])
+        if found := _REACHED.fullmatch(case.reason):
+            return _("Reached {points} points", points=found[1])
+        if found := _BROKEN.fullmatch(case.reason):
+            name = {"rule": found[1]}
+            return (
+                _("Rule “{rule}”: {found}", **name, found=found[2])
+                if found[2]
+                else _("Rule “{rule}”", **name)
+            )
     if not case.reason:
         return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
@@ -162,9 +174,14 @@ def case_card(case: Case) -> hikari.Embed:
         colour=_GREY if void else _COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field(_("Member"), _person(case.target_id), inline=True)
+    place = case.action in PLACES
+    embed.add_field(
+        _("Where") if place else _("Member"),
+        place_of(case) if place else _person(case.target_id),
+        inline=True,
+    )
     embed.add_field(_("By"), _person(case.moderator_id), inline=True)
-    if case.channel_id is not None:
+    if case.channel_id is not None and not place:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>", inline=True)
     role = case.details.get("role")
     if role is not None:
@@ -192,10 +209,11 @@ def case_card(case: Case) -> hikari.Embed:
         )
     elif case.act != "off":
         lines.append(_came_of(case))
+    lines += place_lines(case)
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note" and case.origin == "bot":
+    if case.action != "note" and not place and case.origin == "bot":
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
@@ -283,13 +301,15 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     return embed
 
 
-def member_card(case: Case, guild_name: str) -> hikari.Embed:
-    """What the member reads. The footer and the timestamp identify it, see ``effects``."""
+def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
+    """What the member reads, with what the server says besides. The footer identifies it, see ``effects``."""
     embed = hikari.Embed(
         title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
         colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
+    if text:
+        embed.description = _filled(text, case, guild_name)
     if case.reason:
         embed.add_field(_("Reason"), reason_of(case))
     if case.expires_at is not None:
@@ -303,6 +323,17 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _filled(text: str, case: Case, guild_name: str) -> str:
+    """A server's own words; what is in braces is replaced in one go, so that a reason is not looked into."""
+    values = {
+        "server": guild_name,
+        "reason": str(reason_of(case)),
+        "until": "–" if case.expires_at is None else _moment(case.expires_at),
+        "case": f"#{case.number}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _moment(when: datetime) -> str:

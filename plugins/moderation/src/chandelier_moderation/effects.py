@@ -152,7 +152,7 @@ class Effects:
     async def _tell(self, case: Case, *, uncertain: bool) -> str:
         name = await self._guild_name(case.guild_id)
         language = await self._ctx.language(case.guild_id, case.target_id)
-        card = self._ctx.into(language, member_card(case, name))
+        card = self._ctx.into(language, member_card(case, name, await self._text(case)))
         try:
             channel = await self._ctx.rest.create_dm_channel(case.target_id)
             if not (uncertain and await self._sent(channel.id, lambda sent: _same_card(sent, case))):
@@ -222,6 +222,11 @@ class Effects:
             except (hikari.NotFoundError, hikari.ForbiddenError):
                 return  # someone took the post away; the case itself is in the book
             shown = state  # another effect may have changed the case meanwhile: look again
+
+    async def _text(self, case: Case) -> str:
+        config = await self._ctx.config_for(case.guild_id)
+        out = config.tell_text_out if case.action in ("kick", "ban", "softban") else ""
+        return out or config.tell_text
 
     async def _guild_name(self, guild_id: int) -> str:
         guild = self._ctx.cache.get_guild(guild_id)

@@ -37,6 +37,7 @@ class Case(Tables):
         Index(None, "guild_id", "target_id", "number"),
         Index(None, "guild_id", "batch"),
         Index(None, "guild_id", "audit_id"),
+        Index(None, "guild_id", "message_id"),
     )
 
     guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -86,8 +86,8 @@ class Actions:
         try:
             return await handler(case, uncertain)
         except hikari.NotFoundError as error:
-            trouble = "role_gone" if error.code == _UNKNOWN_ROLE else "absent"
-            return Outcome("failed", trouble)
+            troubles = {_UNKNOWN_ROLE: "role_gone", _UNKNOWN_USER: "no_account"}
+            return Outcome("failed", troubles.get(error.code, "absent"))
         except hikari.ForbiddenError:
             return Outcome("failed", await self.barrier(case) or "refused")
         except hikari.BadRequestError:

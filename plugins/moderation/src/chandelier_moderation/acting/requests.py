@@ -47,6 +47,8 @@ class Asked:
     details: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     role: hikari.Role | None = None
     tells: bool = True
+    more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """Further fields of the case, such as the message that it is about."""
 
 
 async def until(plugin: ModerationPlugin, guild_id: int, text: str) -> datetime:
@@ -86,6 +88,7 @@ async def ask(plugin: ModerationPlugin, asked: Asked) -> tuple[Case, bool]:
             and not target.is_bot,
             details=details,
             expires_at=asked.expires_at,
+            **asked.more,
         )
     )
     return await plugin.effects.outcome(case), new

@@ -48,6 +48,11 @@ class Adoption:
         self.blind: set[int] = set()
         """Guilds whose audit log the bot may not read."""
 
+    async def start(self) -> None:
+        """Look back in the guilds that were there before the plugin; the others come with their events."""
+        for guild_id in self._ctx.cache.get_guilds_view():
+            await self.missed(int(guild_id))
+
     def status(self, guild_id: int, config: ModerationConfig) -> tuple[str, ...]:
         """A line for `/status` where something is missing."""
         if not config.adopt or guild_id not in self.blind:

@@ -1,0 +1,293 @@
+"""Stories of the log of events: what moderators see of deletions, edits, who comes and goes, and changes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from sqlalchemy import text
+
+from chandelier.services.vault_keys import new_key_text
+from loopcord import ActError
+
+
+@pytest.fixture
+def key():
+    """The vault's, as the operator gives it to the host."""
+    return {"CHANDELIER_VAULT_KEY": new_key_text()}
+
+
+def watching(market, *kinds, form="card", **more):
+    """The plugin's section with events told in the log, and nothing else."""
+    told = {kind: {"channel": market.log.id, "format": form} for kind in kinds}
+    return {"moderation": {"version": 2, "watch": {**told, **more}}}
+
+
+async def test_a_deletion_and_an_edit_are_told_with_what_was_written(start_host, market, key):
+    await start_host("moderation", config=watching(market, "deletions", "edits", keep=24), environ=key)
+
+    message = await market.bob.send(market.general, "buy `my` [things](https://scam.example)")
+    await market.bob.edit(message, "hello")
+    edit = market.log.last
+    await market.mod.delete(message)
+    deletion = market.log.last
+
+    assert "Message edited" in edit.text
+    assert market.bob.mention in edit.text
+    assert "```\nbuy ˋmyˋ [things](https://scam.example)\n```" in edit.text
+    assert "```\nhello\n```" in edit.text
+    assert edit.pinged == []
+    assert "Message deleted" in deletion.text
+    assert market.bob.mention in deletion.text
+    assert market.general.mention in deletion.text
+    assert "```\nhello\n```" in deletion.text
+    assert len(market.log.messages) == 2
+
+
+async def rows(host, query, **values):
+    """What the database holds, as its users never see it."""
+    async with host.database.read() as session:
+        return list((await session.execute(text(query), values)).all())
+
+
+async def test_texts_are_not_kept_unless_asked_then_sealed_bounded_and_forgotten_in_time(
+    discord, start_host, market, key
+):
+    config = watching(market, "deletions", keep_most=10)
+    host = await start_host("moderation", config=config, environ=key)
+    kept = "SELECT message_id, sealed FROM moderation_kept_messages ORDER BY message_id"
+    off = await market.bob.send(market.general, "a secret")
+    assert await rows(host, kept) == []
+    await market.bob.delete(off)
+    assert "its text was not kept" in market.log.last.text
+
+    olga = market.guild.owner
+    answer = await olga.slash(market.general, "mod log texts", hours=2)
+    assert "kept for 2 hours, encrypted" in answer.text
+    old = await market.bob.send(market.general, "a secret")
+    assert b"secret" not in (await rows(host, kept))[0].sealed
+    await discord.advance(2 * 3600 + 1)
+    await market.mod.delete(old)
+    assert "its text was not kept" in market.log.last.text
+    await discord.advance(3600)
+    assert await rows(host, kept) == []  # by the hourly round
+
+    sent = [await market.bob.send(market.general, f"message {number}") for number in range(13)]
+    assert [row.message_id for row in await rows(host, kept)] == [message.id for message in sent[3:]]
+
+    assert "No messages are kept" in (await olga.slash(market.general, "mod log texts", hours=0)).text
+    assert await rows(host, kept) == []
+
+
+async def test_what_is_kept_of_a_member_is_told_exported_and_erased(start_host, market, key):
+    host = await start_host("moderation", config=watching(market, "deletions", keep=24), environ=key)
+    message = await market.bob.send(market.general, "my plans", attachments=[("map.png", b"\x89PNG")])
+    await market.alice.send(market.general, "mine stay")
+
+    assert "sealed in the vault" in (await market.bob.slash(market.general, "privacy info")).text
+    exported = await host.hooks.call("moderation", "chandelier_export_person", user_id=market.bob.id)
+    [one] = exported["kept_messages"]
+    assert (one["text"], one["files"], one["message"]) == ("my plans", ["map.png"], str(message.id))
+
+    shown = await market.bob.slash(market.general, "privacy erase")
+    await market.bob.press(shown, label="Erase it")
+    left = await rows(host, "SELECT author_id FROM moderation_kept_messages")
+    assert [row.author_id for row in left] == [market.alice.id]
+    await market.mod.delete(message)
+    assert "its text was not kept" in market.log.last.text
+
+
+async def test_without_the_vaults_key_nothing_is_kept_and_health_says_so(discord, start_host, market):
+    host = await start_host("moderation", config=watching(market, "deletions", "edits", keep=24))
+
+    message = await market.bob.send(market.general, "hello")
+    await market.bob.edit(message, "goodbye")
+
+    assert await rows(host, "SELECT * FROM moderation_kept_messages") == []
+    edit = market.log.last
+    assert "its text was not kept" in edit.text
+    assert "goodbye" not in edit.text  # it is a click away, and would lie unsealed in the database
+    assert edit.embeds[0]["url"].endswith(f"/{market.general.id}/{message.id}")
+    await discord.advance(5)
+    message.unfurl([{"type": "rich", "title": "late"}])
+    await market.bob.edit(message, "goodbye!")
+    assert len(market.log.messages) == 2  # the embed that arrived later was no edit
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert any("texts of messages are not kept" in line for line in health.lines)
+    refused = await market.guild.owner.slash(market.general, "mod log texts", hours=1)
+    assert "only kept encrypted" in refused.text
+
+
+async def test_each_kind_goes_to_its_channel_in_its_format(start_host, market):
+    doors = market.guild.create_text_channel("doors")
+    market.guild.set_permissions(market.mods, ["manage_roles", "manage_channels", "kick_members"])
+    chosen = market.guild.create_role("Chosen", permissions=[])
+    market.guild.set_bot_permissions(["administrator"])
+    await start_host("moderation", config=watching(market))
+    olga, general = market.guild.owner, market.general
+    await olga.slash(general, "mod log set", kind="all", channel=market.log, format="line")
+    answer = await olga.slash(
+        general, "mod log set", kind="joins", channel=doors, format="{member} ({member_id}) came"
+    )
+    assert doors.mention in answer.text
+    shown = await olga.slash(general, "mod log show")
+    assert "`{member} ({member_id}) came`" in shown.text
+    wrong = await olga.slash(general, "mod log set", kind="joins", channel=doors, format="{membr} came")
+    assert "There is no {membr}" in wrong.text
+
+    carol = await market.guild.join("carol")
+    assert doors.last.text.startswith(f"{carol.mention} ({carol.id}) came")
+    await carol.rename("C `](x)")
+    assert "Nickname changed" in market.log.last.text
+    assert "`C ˋ](x)`" in market.log.last.text
+    await olga.give_role(carol, chosen)
+    assert "Roles changed" in market.log.last.text
+    assert chosen.mention in market.log.last.text
+    assert olga.mention in market.log.last.text
+    with olga.doing():
+        backroom = market.guild.create_text_channel("backroom")
+    await discord_settled(market)
+    assert "Channel made" in market.log.last.text
+    assert backroom.mention in market.log.last.text
+    with olga.doing():
+        backroom.set_overwrite(chosen, deny=["send_messages"])
+    await discord_settled(market)
+    assert "Permissions set in a channel" in market.log.last.text
+    assert "Send Messages" in market.log.last.text
+    with olga.doing():
+        chosen.delete()
+    await discord_settled(market)
+    assert "Role deleted" in market.log.last.text
+    await carol.leave()
+    assert "Member left" in market.log.last.text
+    assert all(post.pinged == [] for post in [*market.log.messages, *doors.messages])
+
+    told = len(market.log.messages)
+    await olga.slash(general, "mod log off", kind="leaves")
+    await market.bob.leave()
+    assert len(market.log.messages) == told
+
+
+def content_of(discord, file):
+    """An attachment as text."""
+    return discord.backend.cdn.read(file["url"].partition("/cdn")[2]).decode()
+
+
+async def discord_settled(market):
+    """What was arranged in somebody's name has reached everybody."""
+    await market.guild.discord.settle()
+
+
+async def test_many_deletions_at_once_are_one_post_with_the_texts_in_a_file(discord, start_host, market, key):
+    config = watching(market, "deletions", keep=24)
+    await start_host("moderation", config=config, environ=key)
+    sent = [await market.bob.send(market.general, f"spam {number}\nline two") for number in range(5)]
+
+    discord.backend.bulk_delete_messages(market.general.id, [message.id for message in sent])
+    await discord.settle()
+
+    assert "5 messages deleted at once" in market.log.last.text
+    [file] = market.log.last.attachments
+    content = content_of(discord, file)
+    assert f"{market.bob.id}: spam 0\n" in content
+    assert "spam 4" in content
+
+
+async def test_a_raid_is_a_few_posts_and_none_is_lost(discord, start_host, market):
+    await start_host("moderation", config=watching(market, "joins", form="{member_id}"))
+
+    raiders = [market.guild.add_member(f"raider-{number}") for number in range(300)]
+    await discord.settle()
+
+    posts = market.log.messages
+    assert len(posts) < 100  # one for each would be 300; on an idle machine it is two or three
+    told = []
+    for post in posts:
+        files = [content_of(discord, file) for file in post.attachments]
+        source = "\n".join(files) if files else post.text
+        told += {int(one) for one in re.findall(r"\d{15,}", source)}
+    assert sorted(told) == sorted(raider.id for raider in raiders)
+
+
+async def test_a_post_whose_end_nobody_saw_is_not_posted_twice_and_what_waited_follows(
+    discord, start_host, market, key
+):
+    """A crash after the post and before its record; and one before the post."""
+    config = watching(market, "deletions", keep=24)
+    host = await start_host("moderation", config=config, environ=key)
+    first, second = [await market.bob.send(market.general, f"text {number}") for number in (1, 2)]
+    finish = host.lifecycle.records["moderation"].plugin.watching.journal.finish
+
+    async def crash(*_arguments):
+        raise asyncio.CancelledError
+
+    host.lifecycle.records["moderation"].plugin.watching.journal.finish = crash
+    await market.bob.delete(first)
+    assert len(market.log.messages) == 1
+    assert finish is not crash
+    await start_host.stop(host)
+    host = await start_host("moderation", environ=key)
+    await discord.advance(600)
+
+    assert len(market.log.messages) == 1
+    assert await rows(host, "SELECT id FROM moderation_log_entries") == []
+    await host.outbox.stop()
+    await market.bob.delete(second)
+    await start_host.stop(host)
+    host = await start_host("moderation", environ=key)
+    assert ["text 1" in market.log.messages[0].text, "text 2" in market.log.last.text] == [True, True]
+    assert len(market.log.messages) == 2
+
+
+async def test_a_log_that_is_gone_or_closed_loses_its_events_and_says_so_until_it_is_mended(
+    discord, start_host, market
+):
+    host = await start_host("moderation", config=watching(market, "joins"))
+    market.log.set_overwrite(market.guild.bot_role, deny=["send_messages"])
+    await market.guild.join("carol")
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert health.level == "degraded"
+    assert "Send Messages" in health.lines[0]
+    answer = await market.guild.owner.slash(market.general, "mod log set", kind="joins", channel=market.log)
+    assert "I still need **Send Messages** there" in answer.text
+
+    market.log.set_overwrite(market.guild.bot_role, allow=["send_messages"])
+    discord.fail("POST", f"/channels/{market.log.id}/messages", status=500, times=3)
+    dave = await market.guild.join("dave")
+    await discord.advance(3600)
+    assert [dave.mention in post.text for post in market.log.messages] == [True]
+    assert (await host.hooks.call("moderation", "chandelier_health")).level == "ok"
+    assert await rows(host, "SELECT id FROM moderation_log_entries") == []
+
+
+async def test_numbers_by_kind_moderator_and_week_come_with_a_picture(discord, start_host, market):
+    await start_host("moderation", config=market.config(tell_member="never", words=["scam"]))
+    mods = [market.mod, market.guild.add_member("mia_$x", roles=[market.mods])]
+    for member in (market.alice, market.bob):
+        await mods[0].slash(market.general, "warn", member=member, reason="spam")
+    await discord.advance(8 * 86_400)
+    await mods[1].slash(market.general, "warn", member=market.bob, reason="spam")
+    await market.bob.send(market.general, "scam")
+    void = await market.mod.slash(market.general, "warn", member=market.bob, reason="an error")
+    assert "Case #5" in void.text
+    await market.mod.press(market.log.last, label="Void")
+
+    answer = await market.mod.slash(market.general, "mod stats", weeks=3)
+
+    [embed] = answer.embeds
+    fields = {field["name"]: field["value"] for field in embed["fields"]}
+    assert "4 actions" in embed["description"]
+    assert "1 void case is left out" in embed["description"]
+    assert fields["By kind"].splitlines() == ["Warning: 3", "Message removed: 1"]
+    assert f"{market.mod.mention}: 2" in fields["By moderator"]
+    assert f"{market.guild.bot_member.mention}: 1" in fields["By moderator"]
+    assert [line.rsplit(": ", 1)[1] for line in fields["By week"].splitlines()] == ["0", "2", "2"]
+    assert answer.message.attachments[0]["content_type"] == "image/png"
+    about = await market.mod.slash(market.general, "mod stats", member=market.alice)
+    assert "1 action" in about.text
+    assert "Nothing was done" in (
+        await market.mod.slash(market.general, "mod stats", moderator=market.alice)
+    ).text  # fmt: skip
+    with pytest.raises(ActError, match="hidden from alice"):
+        await market.alice.slash(market.general, "mod stats")
