@@ -213,7 +213,7 @@ def case_card(case: Case) -> hikari.Embed:
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note" and not place and case.origin == "bot":
+    if case.action != "note" and case.origin == "bot" and not place:
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
