@@ -142,12 +142,8 @@ def reason_of(case: Case) -> str:
         if found := _REACHED.fullmatch(case.reason):
             return _("Reached {points} points", points=found[1])
         if found := _BROKEN.fullmatch(case.reason):
-            name = {"rule": found[1]}
-            return (
-                _("Rule “{rule}”: {found}", **name, found=found[2])
-                if found[2]
-                else _("Rule “{rule}”", **name)
-            )
+            said = {"rule": found[1], "found": found[2]}
+            return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
     if not case.reason:
         return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)

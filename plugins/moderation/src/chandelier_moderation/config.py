@@ -32,7 +32,7 @@ class ModerationConfig:
     )
     exempt_roles: tuple[int, ...] = chandelier.setting(
         (),
-        help="Roles whose members may write those words. Who may manage messages always may.",
+        help="Roles that automod treats as staff. Who may manage messages always is.",
         guild=True,
         kind="role",
     )
@@ -50,6 +50,9 @@ class ModerationConfig:
         help="What becomes a case when a moderator does it by hand in Discord; lifting it counts, too.",
         guild=True,
         max_length=5,
+    )
+    automod_lists: str | None = chandelier.setting(
+        None, help="A folder with lists of domains, one a line, that rules about scam links may name."
     )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True

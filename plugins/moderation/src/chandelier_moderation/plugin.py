@@ -214,6 +214,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
             **await self.watching.export(user_id),
+            **await self.automod.of_person(user_id),
         }
 
     @hookimpl
@@ -224,4 +225,5 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
+        others += await self.automod.forget_person(user_id)
         return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)

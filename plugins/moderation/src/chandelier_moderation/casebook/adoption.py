@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
+import attrs
 import hikari
 from sqlalchemy import or_, select, update
 
@@ -36,6 +37,15 @@ _SLACK = timedelta(minutes=1)
 """By how much our clock may be ahead of Discord's."""
 
 
+@attrs.define
+class _Reading:
+    """How far a log was read back; a handler has half a minute, and what is slow goes on in the next try."""
+
+    entries: list[hikari.AuditLogEntry] = attrs.Factory(list[hikari.AuditLogEntry])
+    before: hikari.UndefinedOr[hikari.Snowflake] = hikari.UNDEFINED
+    pages: int = 0
+
+
 class Adoption:
     """Reads audit logs for the book."""
 
@@ -45,6 +55,7 @@ class Adoption:
         # Guilds whose log was read up to now: only there an event moves the place on, for elsewhere it would
         # hide what was missed before it.
         self._caught_up: set[int] = set()
+        self._readings: dict[int, _Reading] = {}
         self.blind: set[int] = set()
         """Guilds whose audit log the bot may not read."""
 
@@ -62,6 +73,7 @@ class Adoption:
     async def missed(self, guild_id: int) -> None:
         """Have what was missed in a guild looked for; it is tried until it works."""
         self._caught_up.discard(guild_id)
+        self._readings.pop(guild_id, None)
         subject, now = f"guild/{guild_id}", self._ctx.now()
         await self._ctx.timers.schedule("audit", key=str(guild_id), due=now, subject=subject)
 
@@ -88,19 +100,25 @@ class Adoption:
         for entry in sorted(entries, key=lambda one: one.id):
             if int(entry.action_type) in TYPES:
                 await self._adopt(entry)
+        self._readings.pop(guild_id, None)
         if entries:
             await self._move(guild_id, max(int(entry.id) for entry in entries))
         self._caught_up.add(guild_id)
 
     async def _since(self, guild_id: int, since: int) -> list[hikari.AuditLogEntry]:
-        found: list[hikari.AuditLogEntry] = []
-        pages = self._ctx.rest.fetch_audit_log(guild_id).limit(MOST_PAGES)
+        reading = self._readings.setdefault(guild_id, _Reading())
+        pages = self._ctx.rest.fetch_audit_log(guild_id, before=reading.before)
         async for page in pages:
             newer = [entry for entry in page.entries.values() if entry.id > since]
-            found += newer
+            reading.entries += newer
+            reading.pages += 1
+            reading.before = min(page.entries, default=reading.before)
             if len(newer) < len(page.entries):
-                return found
-        return found
+                break
+            if reading.pages >= MOST_PAGES:
+                self._ctx.log.warning("too much was missed in guild {}: the oldest is left out", guild_id)
+                break
+        return reading.entries
 
     async def _adopt(self, entry: hikari.AuditLogEntry) -> bool:
         """Make cases of an entry; False when it is none of ours to deal with."""
