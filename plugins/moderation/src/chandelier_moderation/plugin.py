@@ -82,11 +82,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.bulk = Bulk(ctx, self.book, self.effects)
         await self.bulk.picks.start()
         self.reader = Reader(ctx.storage, ctx.clock)
-        self.editor = Editor(ctx)
+        self.editor = Editor(ctx, terms)
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
         self.adoption = Adoption(ctx, self.book)
+        await self.adoption.start()
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
@@ -97,8 +98,6 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.watching.open(ctx)
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
-        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
-            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
