@@ -23,6 +23,8 @@ async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(
 
     again = await olga.slash(general, "automod rule add", name="SCAM", trigger="words", what="x")
     assert "Nothing was saved" in again.text
+    offered = await olga.autocomplete(general, "automod rule show", "name", "SC")
+    assert [choice["name"] for choice in offered] == ["scam"]
     unknown = await olga.slash(general, "automod rule show", name="scan")
     assert "Did you mean “scam”" in unknown.text
 

@@ -139,6 +139,9 @@ async def test_new_accounts_and_a_rush_are_met_at_the_door(discord, start_host, 
     fresh = await guild.join("fresh")
     assert not fresh.present
     assert "Kick · case #1" in market.log.last.text
+    await discord.advance(1)
+    await fresh.rejoin()
+    assert not fresh.present
     elsewhere = discord.create_guild("Elsewhere")
     old = elsewhere.add_member("old")
     await discord.advance(3_700)
