@@ -109,6 +109,9 @@ _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
 _BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
 _REACHED = re.compile(r"Reached (\d+) points")
 """What automod writes as the reason of its cases."""
+RAID = "Raid mode"
+_APPEALED = re.compile(r"Appeal against case #(\d+) accepted")
+"""What raid mode and an accepted appeal write."""
 
 
 def crop(text: str, length: int) -> str:
@@ -146,6 +149,10 @@ def reason_of(case: Case) -> str:
                 if found[2]
                 else _("Rule “{rule}”", **name)
             )
+    if case.reason == RAID:
+        return _("Raid mode")
+    if case.undoes is not None and (found := _APPEALED.fullmatch(case.reason)):
+        return _("Appeal against case #{number} accepted", number=found[1])
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 

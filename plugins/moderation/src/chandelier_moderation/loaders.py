@@ -9,6 +9,7 @@ from chandelier_moderation.bulk import lock_commands, mass_commands
 from chandelier_moderation.casebook import commands as casebook
 from chandelier_moderation.cleaning import commands as cleaning
 from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
+from chandelier_moderation.native import handlers as native
 from chandelier_moderation.pinger import commands as pinger
 from chandelier_moderation.raid import handlers as raid
 from chandelier_moderation.watching import commands as watching
@@ -26,5 +27,6 @@ LOADERS = (
     cleaning.loader,
     pinger.loader,
     watching.loader,
+    native.loader,
     *AUTOMOD,
 )
