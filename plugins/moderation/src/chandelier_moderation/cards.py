@@ -10,12 +10,13 @@ from datetime import datetime
 import hikari
 
 import chandelier
-from chandelier_moderation.acting.barriers import WORDS
+from chandelier_moderation.acting.barriers import ALERTS, WORDS
 from chandelier_moderation.bulk.place_cards import PLACES, place_lines, place_of
 from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
 __all__ = [
+    "alert_card",
     "case_card",
     "crop",
     "has_words",
@@ -91,6 +92,7 @@ _ENDED = {
     "by_hand": _("It was ended by hand in Discord"),
     "replaced": _("A later case took its place"),
     "failed": _("I could not end it"),
+    "stuck": _("I cannot end it yet and try again every hour"),
 }
 _REMOVAL = {
     "waiting": _("Message being deleted"),
@@ -143,16 +145,14 @@ def reason_of(case: Case) -> str:
         if found := _REACHED.fullmatch(case.reason):
             return _("Reached {points} points", points=found[1])
         if found := _BROKEN.fullmatch(case.reason):
-            name = {"rule": found[1]}
-            return (
-                _("Rule “{rule}”: {found}", **name, found=found[2])
-                if found[2]
-                else _("Rule “{rule}”", **name)
-            )
+            said = {"rule": found[1], "found": found[2]}
+            return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
     if case.reason == RAID:
         return _("Raid mode")
     if case.undoes is not None and (found := _APPEALED.fullmatch(case.reason)):
         return _("Appeal against case #{number} accepted", number=found[1])
+    if not case.reason:
+        return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 
@@ -193,7 +193,7 @@ def case_card(case: Case) -> hikari.Embed:
         embed.add_field(_("Nickname"), _nicks(case), inline=True)
     if case.expires_at is not None:
         embed.add_field(_("Until"), _moment(case.expires_at), inline=True)
-    embed.add_field(_("Reason"), reason_of(case) or "–")
+    embed.add_field(_("Reason"), reason_of(case))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
     if case.evidence is None and case.evidence_until is not None and not case.attachments:
@@ -205,16 +205,18 @@ def case_card(case: Case) -> hikari.Embed:
         by = _("by {moderator} {when}", moderator=_person(case.edited_by), when=when)
         embed.add_field(_("Edited"), by, inline=True)
     lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
-    if case.act == "failed":
-        why = WORDS.get(case.act_trouble or "", case.act_trouble or "")
-        lines.append(_("Not carried out: {why}", why=why))
+    if case.origin == "discord" and case.act == "done":
+        repaired = case.details.get("repaired")
+        lines.append(
+            _("Done through me, as Discord's audit log tells") if repaired else _("Done by hand in Discord")
+        )
     elif case.act != "off":
-        lines.append(_ACT[case.act])
+        lines.append(_came_of(case))
     lines += place_lines(case)
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note" and not place:
+    if case.action != "note" and case.origin == "bot" and not place:
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
@@ -227,17 +229,47 @@ def case_card(case: Case) -> hikari.Embed:
     return embed
 
 
+def alert_card(case: Case, what: str, trouble: str | None) -> hikari.Embed:
+    """Something about a case that needs a moderator; ``what`` is a key of `ALERTS`."""
+    lines = [_person(case.target_id), ALERTS[what]]
+    if trouble is not None:
+        lines.append(WORDS.get(trouble, trouble))
+    title = _("{what} · case #{number} needs you", what=words_of(case), number=case.number)
+    return hikari.Embed(title=title, description=_.join("\n", lines), colour=_RED)
+
+
 def settled_card(case: Case, *, new: bool) -> hikari.Embed:
     """The short answer to the moderator who made a case."""
-    told = _("They are told by direct message.") if case.dm == "waiting" else _("They are not told.")
-    lines = [_person(case.target_id), crop(case.reason, FIELD_VALUE)]
-    lines.append(told if new else _("This request was carried out before."))
+    lines: list[str] = [_person(case.target_id)]
+    if case.details.get("role"):
+        lines.append(f"<@&{case.details['role']}>")
+    lines.append(crop(reason_of(case), FIELD_VALUE))
+    if case.expires_at is not None and case.act != "failed":
+        lines.append(_("Until {when}", when=_moment(case.expires_at)))
+    if case.act != "off":
+        lines.append(_came_of(case))
+    if case.action != "note":
+        lines.append(_("They are told by direct message.") if case.dm == "waiting" else _DM[case.dm])
+    if not new:
+        lines.append(_("This request was carried out before."))
+    if case.action == "warn":
+        title = _("Case #{number}: warned", number=case.number)
+    else:
+        title = _("Case #{number}: {what}", number=case.number, what=words_of(case))
+    colours = {"failed": _RED, "waiting": _AMBER, "already": _AMBER}
     return hikari.Embed(
-        title=_("Case #{number}: warned", number=case.number),
+        title=title,
         description=_.join("\n", lines),
-        colour=_GREEN,
+        colour=colours.get(case.act, _GREEN),
         timestamp=case.created_at,
     )
+
+
+def _came_of(case: Case) -> str:
+    """What came of a case's action."""
+    if case.act != "failed":
+        return _ACT[case.act]
+    return _("Not carried out: {why}", why=WORDS.get(case.act_trouble or "", case.act_trouble or ""))
 
 
 def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
@@ -272,13 +304,15 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     return embed
 
 
-def member_card(case: Case, guild_name: str) -> hikari.Embed:
-    """What the member reads. The footer and the timestamp identify it, see ``effects``."""
+def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
+    """What the member reads, with what the server says besides. The footer identifies it, see ``effects``."""
     embed = hikari.Embed(
         title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
         colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
+    if text:
+        embed.description = _filled(text, case, guild_name)
     if case.reason:
         embed.add_field(_("Reason"), reason_of(case))
     if case.expires_at is not None:
@@ -292,6 +326,17 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _filled(text: str, case: Case, guild_name: str) -> str:
+    """A server's own words; what is in braces is replaced in one go, so that a reason is not looked into."""
+    values = {
+        "server": guild_name,
+        "reason": str(reason_of(case)),
+        "until": "–" if case.expires_at is None else _moment(case.expires_at),
+        "case": f"#{case.number}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _moment(when: datetime) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
+from chandelier_moderation.acting.terms import Terms
 from chandelier_moderation.tables import Case, Counter
 
 __all__ = [
@@ -66,6 +67,8 @@ class Draft:
     points: int = 0
     attachments: tuple[str, ...] = ()
     evidence_until: datetime | None = None
+    created_at: datetime | None = None
+    """When it was done, if that was not just now."""
 
 
 @attrs.frozen
@@ -95,8 +98,14 @@ class Book:
     """Reads and writes cases; their effects go to the outbox in the same transaction."""
 
     def __init__(
-        self, storage: chandelier.Storage, outbox: chandelier.Outbox, clock: chandelier.Clock
+        self,
+        storage: chandelier.Storage,
+        outbox: chandelier.Outbox,
+        clock: chandelier.Clock,
+        terms: Terms | None = None,
     ) -> None:
+        """``terms`` ends what lasts for a time; without them nothing ends by itself."""
+        self._terms = terms
         self._storage = storage
         self._outbox = outbox
         self._clock = clock
@@ -123,7 +132,7 @@ class Book:
                 moderator_id=draft.moderator_id,
                 reason=draft.reason,
                 source=draft.source,
-                created_at=self._clock.now(),
+                created_at=draft.created_at or self._clock.now(),
                 channel_id=draft.channel_id,
                 message_id=draft.message_id,
                 evidence=draft.evidence,
@@ -212,6 +221,21 @@ class Book:
             now.details = {**now.details, **details}
         case.details = now.details
 
+    async def hold(self, case: Case, details: Mapping[str, Any]) -> None:
+        """Record that what lasts for a time was put in force anew."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            now.details = {**now.details, **details}
+            if self._terms is not None and now.ended_at is None:
+                await self._terms.hold(now, session)
+
+    async def end(self, case: Case, how: str) -> None:
+        """Record how something that lasted for a time ended; only the first word counts."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            if self._terms is not None and now.ended_at is None:
+                await self._terms.end(now, how, session)
+
     async def acted(
         self, case: Case, act: str, trouble: str | None = None, details: Mapping[str, Any] | None = None
     ) -> None:
@@ -224,6 +248,8 @@ class Book:
             if now.dm == "waiting":  # it was found out first that there is nothing to tell
                 now.dm = "off"
             now.details = {**now.details, **(details or {})}
+            if self._terms is not None:
+                await self._terms.acted(now, session)
             if now.log == "waiting":
                 await self._put("log", case, session=session)
 
@@ -251,7 +277,8 @@ class Book:
     async def troubles(self) -> Sequence[tuple[str, Case]]:
         """Per guild the newest case that could not be posted (``log``) or whose message stayed (``removal``).
 
-        Only where none since went well: what was repaired is no trouble any more.
+        Only where none since went well: what was repaired is no trouble any more. Besides, some cases
+        that are over and cannot be ended (``end``).
         """
         found: list[tuple[str, Case]] = []
         async with self._storage.read() as session:
@@ -261,6 +288,8 @@ class Book:
                 same = (Case.guild_id == last.c.guild_id) & (Case.number == last.c.number)
                 query = select(Case).join(last, same).where(column == bad).order_by(Case.guild_id)
                 found += [(column.key, case) for case in await session.scalars(query)]
+            stuck = select(Case).where(Case.ended_how == "stuck").order_by(Case.guild_id, Case.number)
+            found += [("end", case) for case in await session.scalars(stuck.limit(10))]
         return found
 
     async def count(self, guild_id: int, since: datetime) -> tuple[int, int]:

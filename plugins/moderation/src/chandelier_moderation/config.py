@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import chandelier
+from chandelier_moderation.acting.durations import is_zone
 from chandelier_moderation.watching.settings import Watch
 
 __all__ = ["MIGRATIONS", "MOST_EXCEPTIONS", "ModerationConfig"]
@@ -31,7 +32,7 @@ class ModerationConfig:
     )
     exempt_roles: tuple[int, ...] = chandelier.setting(
         (),
-        help="Roles whose members may write those words. Who may manage messages always may.",
+        help="Roles that automod treats as staff. Who may manage messages always is.",
         guild=True,
         kind="role",
     )
@@ -43,6 +44,15 @@ class ModerationConfig:
         ge=0,
         le=3_650,
         unit="days",
+    )
+    adopt: tuple[Literal["ban", "kick", "timeout", "nick", "role"], ...] = chandelier.setting(
+        ("ban", "kick", "timeout"),
+        help="What becomes a case when a moderator does it by hand in Discord; lifting it counts, too.",
+        guild=True,
+        max_length=5,
+    )
+    automod_lists: str | None = chandelier.setting(
+        None, help="A folder with lists of domains, one a line, that rules about scam links may name."
     )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True
@@ -179,6 +189,36 @@ class ModerationConfig:
         max_length=MOST_EXCEPTIONS,
     )
     watch: Watch = chandelier.setting(factory=Watch, help="The log of what happens in a server.")
+    tell_text: str = chandelier.setting(
+        "",
+        help="What members read besides the reason when they are told, such as where the rules are. "
+        "{server}, {reason}, {until} and {case} are filled in.",
+        guild=True,
+        max_length=1_000,
+    )
+    tell_text_out: str = chandelier.setting(
+        "",
+        help="The same for those who are kicked or banned; without it they read tell_text.",
+        guild=True,
+        max_length=1_000,
+    )
+    time_zone: str = chandelier.setting(
+        "UTC",
+        help="The time zone of days and times in durations (until tomorrow 18:00), such as Europe/Rome.",
+        guild=True,
+        max_length=64,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if not is_zone(self.time_zone):
+            raise ValueError(f"time_zone: {self.time_zone!r} is no time zone; write it like Europe/Rome")
+
+    report_channel: int | None = chandelier.setting(
+        None,
+        help="Where messages that members report are posted; the log if empty.",
+        guild=True,
+        kind="channel",
+    )
 
 
 _RENAMED = {"mod_log": "log_channel", "banned_words": "words", "dm": "tell_member"}

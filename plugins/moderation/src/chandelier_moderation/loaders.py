@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from chandelier_moderation import commands
+from chandelier_moderation.acting import commands as acting
+from chandelier_moderation.acting import menu
+from chandelier_moderation.acting import watching as upkeep
 from chandelier_moderation.appeals import handlers as appeals
-from chandelier_moderation.bulk import handlers as bulk
-from chandelier_moderation.bulk import lock_commands, mass_commands
+from chandelier_moderation.bulk.doors import LOADERS as BULK
 from chandelier_moderation.casebook import commands as casebook
+from chandelier_moderation.casebook import listening
 from chandelier_moderation.cleaning import commands as cleaning
 from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
 from chandelier_moderation.native import handlers as native
@@ -18,10 +21,12 @@ __all__ = ["LOADERS"]
 
 LOADERS = (
     commands.loader,
+    acting.loader,
+    menu.loader,
+    upkeep.loader,
     casebook.loader,
-    bulk.loader,
-    mass_commands.loader,
-    lock_commands.loader,
+    listening.loader,
+    *BULK,
     appeals.loader,
     raid.loader,
     cleaning.loader,

@@ -46,6 +46,15 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
         ),
+        chandelier.Capability(
+            "timeout", _("Time members out, and lift it"), hikari.Permissions.MODERATE_MEMBERS
+        ),
+        chandelier.Capability("kick", _("Kick members"), hikari.Permissions.KICK_MEMBERS),
+        chandelier.Capability("ban", _("Ban, for a time or until lifted"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("unban", _("Lift bans"), hikari.Permissions.BAN_MEMBERS),
+        chandelier.Capability("note", _("Keep notes about members"), hikari.Permissions.MODERATE_MEMBERS),
+        chandelier.Capability("nick", _("Change nicknames"), hikari.Permissions.MANAGE_NICKNAMES),
+        chandelier.Capability("role", _("Give and take roles"), hikari.Permissions.MANAGE_ROLES),
         chandelier.Capability("edit", _("Change what a case says"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("export", _("Take cases as a file"), hikari.Permissions.MANAGE_GUILD),
         chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
@@ -56,6 +65,10 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability(
             "lockdown", _("Lock channels, and end lockdowns"), hikari.Permissions.MANAGE_CHANNELS
         ),
+        chandelier.Capability(
+            "remove", _("Delete a message from its menu"), hikari.Permissions.MANAGE_MESSAGES
+        ),
+        chandelier.Capability("report", _("Report messages to the moderators"), hikari.Permissions.NONE),
         chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability("exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES),
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
@@ -78,6 +91,11 @@ MANIFEST = chandelier.Manifest(
             what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
             kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",
+        ),
+        chandelier.PersonalData(
+            what="which rule somebody's message or name hit, with its text, and who answered the alert",
+            why="so that a rule acts once on the same thing, and staff can act on an alert",
+            kept="30 days",
         ),
         chandelier.PersonalData(
             what="what members write in appeals, what was answered, and who decided",

@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import click
 import hikari
 
 import chandelier
 from chandelier import hookimpl
+from chandelier_moderation.acting.terms import Terms
+from chandelier_moderation.acting.upkeep import Upkeep
 from chandelier_moderation.appeals.buttons import appeal_row
 from chandelier_moderation.appeals.docket import Docket
 from chandelier_moderation.appeals.effects import AppealEffects
+from chandelier_moderation.automod.offline import add_commands
 from chandelier_moderation.bulk.room import Bulk
+from chandelier_moderation.casebook.adoption import Adoption
 from chandelier_moderation.casebook.editing import Editor
 from chandelier_moderation.casebook.evidence import Keeper
 from chandelier_moderation.casebook.personal import People
@@ -42,10 +47,13 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
+    effects: Effects
+    upkeep: Upkeep
     bulk: Bulk
     reader: Reader
     editor: Editor
     keeper: Keeper
+    adoption: Adoption
     docket: Docket
     appeals: AppealEffects
     raids: Raids
@@ -70,24 +78,31 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Open the rooms and compile nothing yet: a guild's rules are read with its first message."""
         await super().setup(ctx)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
-        self._effects = Effects(ctx, self.book)
+        terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
+        self.effects = Effects(ctx, self.book)
         self.automod.open(ctx, self.book)
-        self.bulk = Bulk(ctx, self.book, self._effects.actions)
+        self.bulk = Bulk(ctx, self.book, self.effects)
+        await self.bulk.picks.start()
         self.reader = Reader(ctx.storage, ctx.clock)
         self.editor = Editor(ctx)
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
+        self.adoption = Adoption(ctx, self.book)
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
-        self._effects.rows_for_member.append(partial(appeal_row, ctx))
+        self.effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.measures = Measures(ctx, self.book, self.raids)
         self.native = NativeSync(ctx, self.book, self.automod)
         self.cleaning = Cleaning(ctx)
         self.pinger = Pinger(ctx)
         self.watching.open(ctx)
+        self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
+        await self.upkeep.start()
+        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
+            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -114,7 +129,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Nothing passes `NativeSync.heard`, which says why."""
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
-        await self._effects.carry_out(effect)
+        await self.effects.carry_out(effect)
 
     async def _purge(self, timer: chandelier.Timer) -> datetime | None:
         return await self.cleaning.work(timer)
@@ -161,6 +176,11 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         return (self._events, self.automod.events, self.watching.loader, *LOADERS)
 
     @hookimpl
+    def chandelier_cli(self, group: click.Group) -> None:
+        """``chandelier moderation``."""
+        add_commands(group)
+
+    @hookimpl
     async def chandelier_config_changed(
         self, old: ModerationConfig, new: ModerationConfig, guild_id: int | None
     ) -> None:
@@ -196,6 +216,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
                 _("Log: off")
                 if config.log_channel is None
                 else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
+                *self.adoption.status(guild_id, config),
             ),
         )
 
@@ -208,6 +229,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
             **await self.watching.export(user_id),
+            **await self.automod.of_person(user_id),
         }
 
     @hookimpl
@@ -218,4 +240,5 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
+        others += await self.automod.forget_person(user_id)
         return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)

@@ -28,6 +28,8 @@ def case_line(what: str, case: Case) -> str:
     if what == "log":
         why = trouble_of(case)
         return _("server {server}, case #{number} was not posted in the log: {why}", **where, why=why)
+    if what == "end":
+        return _("server {server}, case #{number} is over, but I cannot end it", **where)
     return _(
         "server {server}, case #{number}: a message stayed; I need Manage Messages in {channel}",
         **where,

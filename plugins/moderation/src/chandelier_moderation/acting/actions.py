@@ -86,8 +86,8 @@ class Actions:
         try:
             return await handler(case, uncertain)
         except hikari.NotFoundError as error:
-            trouble = "role_gone" if error.code == _UNKNOWN_ROLE else "absent"
-            return Outcome("failed", trouble)
+            troubles = {_UNKNOWN_ROLE: "role_gone", _UNKNOWN_USER: "no_account"}
+            return Outcome("failed", troubles.get(error.code, "absent"))
         except hikari.ForbiddenError:
             return Outcome("failed", await self.barrier(case) or "refused")
         except hikari.BadRequestError:
@@ -169,17 +169,20 @@ class Actions:
             return Outcome("failed", "absent")
         now = self._ctx.now()
         if case.expires_at is not None and case.expires_at <= now:
-            return Outcome("done")  # it was to end before it could begin
+            return Outcome("failed", "over")
         until, running = timeout_until(case, now), member.raw_communication_disabled_until
+        if uncertain and running is not None and abs(running - until) < _MARGIN:
+            until = running  # an earlier attempt may have told another furthest moment
+        kept = {"until": until.isoformat()}
         if running is not None and abs(running - until) < timedelta(seconds=1):
-            return Outcome("done" if uncertain else "already")
+            return Outcome("done" if uncertain else "already", details=kept)
         await self._ctx.rest.edit_member(
             case.guild_id,
             case.target_id,
             communication_disabled_until=until,
             reason=await self._reason(case),
         )
-        return Outcome("done")
+        return Outcome("done", details=kept)
 
     async def _untimeout(self, case: Case, uncertain: bool) -> Outcome:
         member = await self._member(case)

@@ -10,7 +10,7 @@ import hikari
 import chandelier
 from chandelier_moderation.tables import Case
 
-__all__ = ["NEEDS", "UNREACHABLE", "WORDS", "find_barrier", "need_of"]
+__all__ = ["ALERTS", "NEEDS", "UNREACHABLE", "WORDS", "find_barrier", "need_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -43,7 +43,9 @@ WORDS: Final[Mapping[str, str]] = {
     "role_rank": _("The role is not below my highest role"),
     "role_managed": _("Discord or an integration manages the role"),
     "absent": _("They are not in the server"),
+    "no_account": _("There is no such account"),
     "banned": _("They were banned before, so they were not let back in"),
+    "over": _("Its time was over before it could begin"),
     "missing": _("I am not in the server, or no longer allowed to look"),
     "needs_ban_members": _("I need Ban Members"),
     "needs_kick_members": _("I need Kick Members"),
@@ -60,6 +62,15 @@ WORDS: Final[Mapping[str, str]] = {
     "unknown": _("This version does not know the action"),
 }
 """What is kept in ``act_trouble`` as people read it."""
+
+
+ALERTS: Final[Mapping[str, str]] = {
+    "stuck": _("I cannot end this. I try again every hour for a day"),
+    "left": _("I could not end this in a day of trying: please do it by hand"),
+    "loop": _("Somebody or another bot undoes this whenever I give it back after they rejoin, so I stopped"),
+    "kept_off": _("They rejoined, and I cannot give this back"),
+}
+"""What moderators are alerted to, as they read it."""
 
 
 def need_of(action: str) -> str:

@@ -21,6 +21,7 @@ __all__ = ["structure", "unstructure"]
 
 _T = TypeVar("_T")
 
+_errors: Callable[[str, Sequence[Exception], Any], Exception] = cast("Any", IterableValidationError)
 _note: Callable[[str, int, Any], Any] = cast(
     "Any", IterableValidationNote
 )  # its types tell another signature
@@ -52,6 +53,12 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(timedelta, write_span)
     converter.register_structure_hook_func(lambda type_: get_origin(type_) is Literal, _choice)
 
+    def table(kind: Any) -> Callable[[Any, Any], Any]:
+        read = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+        return lambda value, _: read(_mapping(value), kind)
+
+    converter.register_structure_hook_factory(attrs.has, table)
+
     def entries(value: Any, kind: Any) -> tuple[Any, ...]:
         return _entries(converter, value, get_args(kind)[0])
 
@@ -73,9 +80,7 @@ def _register_union(converter: Converter, union: Any, key: str, kinds: Sequence[
     write = {kind: make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True) for kind in kinds}
 
     def structure_one(value: Any, _: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise ValueError("must be a table")
-        name = value.get(key)
+        name = _mapping(value).get(key)
         if name is None:
             raise ValueError(f"has no {key!r}; there are {', '.join(by_name)}")
         if not isinstance(name, str) or name not in by_name:
@@ -88,6 +93,12 @@ def _register_union(converter: Converter, union: Any, key: str, kinds: Sequence[
 
     converter.register_structure_hook(union, structure_one)
     converter.register_unstructure_hook(union, unstructure_one)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table")
+    return value
 
 
 def _strict(value: Any, kind: type[_T]) -> _T:
@@ -127,7 +138,7 @@ def _entries(converter: Converter, value: Any, kind: Any) -> tuple[Any, ...]:
             error.__notes__ = [*getattr(error, "__notes__", ()), _note("", number, kind)]
             errors.append(error)
     if errors:
-        raise IterableValidationError("entries", errors, kind)
+        raise _errors("entries", errors, kind)
     return tuple(found)
 
 

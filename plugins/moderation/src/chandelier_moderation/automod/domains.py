@@ -68,9 +68,11 @@ def domain_of_line(line: str) -> str | None:
     line = line.split("#", 1)[0].strip()
     if not line or line.startswith("!"):
         return None
-    host = line.split()[-1] if line[0].isdigit() and len(line.split()) == 2 else line
+    *address, host = line.split()
+    if address and not (len(address) == 1 and re.fullmatch(r"[\d.:]+", address[0])):
+        return None
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", host.casefold())
-    host = re.split(r"[/?#:\s]", host, maxsplit=1)[0].rpartition("@")[2]
+    host = re.split(r"[/?#:]", host, maxsplit=1)[0].rpartition("@")[2]
     starred = host.startswith("*.")
     domain = ascii_host(host.removeprefix("*.").removeprefix("www."))
     return None if domain is None else f"*.{domain}" if starred else domain

@@ -16,9 +16,8 @@ __all__ = ["LONGEST_EXPRESSION", "ExpressionMatcher", "FoundExpression", "refuse
 LONGEST_EXPRESSION = 500
 """Characters of one expression."""
 _MEMORY_OF_ONE = 1 << 20
-"""Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow on any text."""
+"""Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow."""
 _MEMORY_OF_A_SET = 1 << 26
-_SIZE_OF_A_SET = 128
 
 
 @attrs.frozen
@@ -52,11 +51,7 @@ class ExpressionMatcher:
         by_expression: dict[str, list[int]] = {}
         for rule, expression in expressions:
             by_expression.setdefault(expression, []).append(rule)
-        everything = [*by_expression.items()]
-        self._sets = [
-            _Set(everything[start : start + _SIZE_OF_A_SET])
-            for start in range(0, len(everything), _SIZE_OF_A_SET)
-        ]
+        self._sets = [*_sets([*by_expression.items()])]
 
     def __bool__(self) -> bool:
         return bool(self._sets)
@@ -69,22 +64,33 @@ class ExpressionMatcher:
                 yield from part.find(text)
 
 
+def _sets(expressions: Sequence[tuple[str, list[int]]]) -> Iterator[_Set]:
+    """As few sets as there is memory for: a text is read once for each."""
+    if not expressions:
+        return
+    try:
+        yield _Set(expressions)
+    except re2.error as error:
+        if len(expressions) == 1:
+            raise ValueError(f"{expressions[0][0]!r} is refused: {error}") from error
+        half = len(expressions) // 2
+        yield from _sets(expressions[:half])
+        yield from _sets(expressions[half:])
+
+
 class _Set:
     def __init__(self, expressions: Sequence[tuple[str, list[int]]]) -> None:
         self._expressions = expressions
         self._set: Any = re2.Set.SearchSet(_options(_MEMORY_OF_A_SET))
-        try:
-            for expression, _ in expressions:
-                self._set.Add(expression)
-            self._always: int = self._set.Add("")
-            self._set.Compile()
-        except re2.error as error:
-            raise ValueError(f"expressions are refused: {error}") from error
+        for expression, _ in expressions:
+            self._set.Add(expression)
+        self._always: int = self._set.Add("")
+        self._set.Compile()
 
     def find(self, text: str) -> Iterator[FoundExpression]:
         numbers: list[int] = self._set.Match(text) or []
         if self._always not in numbers:
-            # It matches every text, so the set gave up, for lack of memory. A rule may be slow, but not silent.
+            # It matches all, so the set gave up, for lack of memory. A rule may be slow, but not silent.
             numbers = [
                 number
                 for number, (expression, _) in enumerate(self._expressions)

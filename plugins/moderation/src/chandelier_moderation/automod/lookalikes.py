@@ -52,8 +52,8 @@ _OTHERS = {
 }  # fmt: skip
 
 _BORROWED = {
-    "a": "аАαΑᎪᗩ卂ﾑልคԹՁ", "b": "вВьЬβΒᏴᗷ乃ճҌ", "c": "сСϲᏟᑕ匚ር", "d": "ԁᎠᗪɖძԺ", "e": "еЕєЄεΕᎬᗴ乇ҽҿξ",
-    "f": "ғҒᖴ千ϝ", "g": "ԌᏀᘜᎶցԍ", "h": "һнНΗᎻᕼ卄հҺ", "i": "іІιΙᎥ丨ɨїЇί", "j": "јЈϳᎫᒍﾌյ",
+    "a": "аАαΑᎪᗩ卂ムልคԹՁ", "b": "вВьЬβΒᏴᗷ乃ճҌ", "c": "сСϲᏟᑕ匚ር", "d": "ԁᎠᗪɖძԺ", "e": "еЕєЄεΕᎬᗴ乇ҽҿξ",
+    "f": "ғҒᖴ千ϝ", "g": "ԌᏀᘜᎶցԍ", "h": "һнНΗᎻᕼ卄հҺ", "i": "іІιΙᎥ丨ɨїЇί", "j": "јЈϳᎫᒍフյ",
     "k": "кКκΚҝҜᏦᛕҟ", "l": "ӏӀᏞᒪㄥլ", "m": "мМΜᎷᗰ爪ጠ", "n": "пПηΝиИᑎ几ոռղ", "o": "оОοΟσᗝㄖօՕՕӨө๏ס",
     "p": "рРρΡᏢᑭ卩ք", "q": "ԛᑫɊգՎ", "r": "гГяЯᎡᖇ尺ዪ", "s": "ѕЅᏚᔕ丂ֆՏ", "t": "тТτΤᎢ丅ㄒե",
     "u": "цЦυμᑌㄩսՄ", "v": "ѵѴνᏙᐯ", "w": "шШщԝωᎳᗯ山աฬ", "x": "хХжχΧ᙭乂Ӽ", "y": "уУүҮΥγᎩㄚ丫ყ",
@@ -62,20 +62,16 @@ _BORROWED = {
 """By letter, what of other scripts is written for it by who hides a word."""
 
 _BLOCKS = (
-    *((0x0000, "latin"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian"), (0x0590, "hebrew")),
-    *((0x0600, "arabic"), (0x0900, "indic"), (0x0E00, "thai"), (0x0E80, "other"), (0x10A0, "georgian")),
-    *(
-        (0x1100, "hangul"),
-        (0x1200, "ethiopic"),
-        (0x13A0, "cherokee"),
-        (0x1400, "syllabics"),
-        (0x1680, "other"),
-    ),
-    *((0x1C80, "cyrillic"), (0x1C90, "other"), (0x1D00, "latin"), (0x1F00, "greek"), (0x2000, "other")),
-    *((0x2C60, "latin"), (0x2C80, "other"), (0x2E80, "han"), (0xA000, "other"), (0xA720, "latin")),
-    *((0xA800, "other"), (0xAB30, "latin"), (0xAB70, "cherokee"), (0xABC0, "other"), (0xAC00, "hangul")),
-    *((0xD7B0, "other"), (0xF900, "han"), (0xFB00, "other"), (0xFF61, "han"), (0xFFA0, "other")),
-    *((0x20000, "han"), (0x32000, "other")),
+    *((0x0000, "latin"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian")),
+    *((0x0590, "hebrew"), (0x0600, "arabic"), (0x0900, "indic"), (0x0E00, "thai")),
+    *((0x0E80, "other"), (0x10A0, "georgian"), (0x1100, "hangul"), (0x1200, "ethiopic")),
+    *((0x13A0, "cherokee"), (0x1400, "syllabics"), (0x1680, "other"), (0x1C80, "cyrillic")),
+    *((0x1C90, "other"), (0x1D00, "latin"), (0x1F00, "greek"), (0x2000, "other")),
+    *((0x2C60, "latin"), (0x2C80, "other"), (0x2E80, "han"), (0x3100, "bopomofo")),
+    *((0x3130, "han"), (0xA000, "other"), (0xA720, "latin"), (0xA800, "other")),
+    *((0xAB30, "latin"), (0xAB70, "cherokee"), (0xABC0, "other"), (0xAC00, "hangul")),
+    *((0xD7B0, "other"), (0xF900, "han"), (0xFB00, "other"), (0xFF61, "han")),
+    *((0xFFA0, "other"), (0x20000, "han"), (0x32000, "other")),
 )
 _STARTS = [start for start, _ in _BLOCKS]
 
@@ -111,6 +107,8 @@ def replace_borrowed(text: str) -> str:
     nor Greek becomes nonsense English.
     """
     table = _borrowed()
+    if table.keys().isdisjoint(text):
+        return text
     words = list(_WORD.finditer(text))
     blocks = [frozenset(map(_block, word[0])) for word in words]
     foreign = {_block(char) for word in words for char in word[0] if char not in table} - {"latin"}

@@ -10,6 +10,7 @@ from chandelier_moderation.automod.normalise import MASK, words_of
 __all__ = ["Vocabulary"]
 
 _SIGNS = re.escape(MASK)
+_SIGN = re.compile(f"[{_SIGNS}]")
 _MASKED = re.compile(rf"[^\W_][{_SIGNS}]+[^\W_]")
 _TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_SIGNS}])*[^\W_]")
 _SHORTEST = 4
@@ -44,7 +45,7 @@ class Vocabulary:
 
     def unmask(self, text: str) -> Iterator[str]:
         """The readings of a text in lower case in which its masked words are words of the rules."""
-        if not _MASKED.search(text):
+        if not (_SIGN.search(text) and _MASKED.search(text)):
             return
         fills: dict[str, list[str]] = {}
         for token in set(_TOKEN.findall(text)):

@@ -39,13 +39,17 @@ _SEPARATORS = re.compile(r"[^\w\u0900-\u109f\u1780-\u17ff\u0591-\u05c7\u064b-\u0
 """The ranges: vowels of other scripts, which are marks to Unicode and not letters, but part of words."""
 _ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
+_NOT_DRAWN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LOWER_ELL = re.compile(r"(?<=[A-Z])l(?=[A-Z])")
+_ELL_AMONG_CAPITALS = re.compile(r"[A-Z]l[A-Z]")
 _UPPER_EYE = re.compile(r"(?<=[a-z])I(?=[a-z])")
 
 _LEET_LETTERS = str.maketrans("023456789@$+!|", "ozeasgtbgast11")
 """`1`, `!` and `|` stand for i or l: that stays open, as 1."""
+_LEET_SIGN = re.compile(r"[@$+!|\d]")
 _LEETISH = re.compile(r"[a-z][@$+!|\d]+[a-z]|[@$+!|\d][a-z]|[a-z][\d$@]")
 _LEET_TOKEN = re.compile(r"[a-z\d@$+!|]+")
+_SPELLED_HINT = re.compile(r"(?:[^\w\s]|_)[^\W_](?:[^\w\s]|_)")
 _SPELLED = re.compile(r"(?<![^\W_])(?:[^\W_](?:[^\w\s]|_){1,2}){2,}[^\W_](?![^\W_])")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -53,6 +57,7 @@ MASK = "*#@$%&?!^~•·×+_-"
 """Signs that are written for a letter."""
 
 _TO_SKELETON = str.maketrans("l1", "ii")
+_DOUBLES = [(char * 2, char) for char in "etaoisnrhdcumfpgwybvkxjqz023456789"]
 _REPEATED = re.compile(r"([^\s])\1+")
 
 
@@ -80,7 +85,7 @@ class Seen:
 def look(text: str) -> Seen:
     """See a text."""
     targets: list[str] = []
-    base = text if text.isascii() else _latin(text)
+    base = _NOT_DRAWN.sub("", text) if text.isascii() else _latin(text)
     shown = base
     if _SPECIAL.search(base):
         base = _DISCORD.sub(lambda match: f" {match[1] or ''} ", base)
@@ -95,7 +100,7 @@ def look(text: str) -> Seen:
     bare = fold(base)
     folded = bare if shown == base else fold(shown)
     readings = [words_of(folded)]
-    for reading in _more_readings(folded):
+    for reading in _more_readings(folded, bare):
         if reading not in readings:
             readings.append(reading)
     return Seen(text, shown, bare, tuple(readings), tuple(targets))
@@ -103,8 +108,13 @@ def look(text: str) -> Seen:
 
 def fold(text: str) -> str:
     """The text in lower case; a capital i among small letters is an l, a small l among capitals an i."""
-    text = _UPPER_EYE.sub("l", text)
-    return _LOWER_ELL.sub("I", text).casefold()
+    lower = text.casefold()
+    if lower == text:
+        return text
+    if "I" in text:
+        text = _UPPER_EYE.sub("l", text)
+        lower = text.casefold()
+    return _LOWER_ELL.sub("I", text).casefold() if _ELL_AMONG_CAPITALS.search(text) else lower
 
 
 def words_of(text: str) -> str:
@@ -116,15 +126,23 @@ def words_of(text: str) -> str:
 
 def skeleton(reading: str) -> str:
     """What readings that might be the same word have in common: no repeated letters, i for l and 1."""
-    return _REPEATED.sub(r"\1", reading.translate(_TO_SKELETON))
+    text = reading.translate(_TO_SKELETON)
+    if not text.isascii():
+        return _REPEATED.sub(r"\1", text)
+    for double, single in _DOUBLES:
+        while double in text:
+            text = text.replace(double, single)
+    return text
 
 
-def _more_readings(folded: str) -> Iterator[str]:
-    if _LEETISH.search(folded):
+def _more_readings(folded: str, bare: str) -> Iterator[str]:
+    if _LEET_SIGN.search(folded) and _LEETISH.search(folded):
         yield words_of(_LEET_TOKEN.sub(_unleet, folded))
-    if _SPELLED.search(folded):
-        joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), folded)
-        yield words_of(joined)
+    for text in (folded,) if bare == folded else (folded, bare):
+        if _SPELLED_HINT.search(text) and _SPELLED.search(text):
+            joined = _SPELLED.sub(lambda match: _NOT_WORD.sub("", match[0]), text)
+            yield words_of(joined)
+            yield words_of(_LEET_TOKEN.sub(_unleet, joined))
     if "%" in folded and (decoded := _decoded(folded)) != folded:
         yield look(decoded).plain
 

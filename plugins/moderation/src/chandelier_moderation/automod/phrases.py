@@ -86,26 +86,21 @@ class PhraseMatcher:
 
     def _find_words(self, reading: str) -> Iterator[Found]:
         assert self._words is not None
-        hits = self._words.find_matches_as_indexes(skeleton(reading), overlapping=True)
+        bones = skeleton(reading)
+        hits = self._words.find_matches_as_indexes(bones, overlapping=True)
         if not hits:
             return
-        stretched = _STRETCHED.search(reading) is not None
-        runs: list[_Span] | None = None
         places: dict[int, list[_Span]] = {}
         for index, start, end in hits:
             places.setdefault(index, []).append((start, end))
+        words = reading.split(" ")
         for index, spans in places.items():
             for needle in self._needles[index]:
-                if not stretched and needle not in reading:
-                    continue
-                if runs is None:
-                    runs = [match.span() for match in _RUN.finditer(reading)]
-                found = [*_really(needle, spans, reading, runs)]
+                found = [*_really(needle, spans, bones, words)]
                 for phrase in self._phrases[needle] if found else ():
-                    outside = _outside(found, phrase.allow, reading) if phrase.allow else found
-                    if outside:
-                        start, end = outside[0]
-                        yield Found(phrase.rule, phrase.written, reading[start:end].strip())
+                    counting = _outside(found, phrase.allow, reading) if phrase.allow else found
+                    if counting:
+                        yield Found(phrase.rule, phrase.written, reading[slice(*counting[0])].strip())
 
     def _find_signs(self, seen: Seen) -> Iterator[Found]:
         assert self._signs is not None
@@ -120,7 +115,7 @@ class PhraseMatcher:
 
 def nothing_in(phrase: str) -> bool:
     """Whether a phrase has nothing that could be looked for."""
-    return not _literal(phrase).strip("* ")
+    return not any(map(str.isalnum, phrase)) and not _literal(phrase).strip("* ")
 
 
 def _needle(phrase: Phrase) -> str | None:
@@ -150,13 +145,33 @@ def _stands_alone(text: str, start: int, end: int, how: How) -> bool:
     return before and after
 
 
-def _really(needle: str, spans: Iterable[_Span], reading: str, runs: Sequence[_Span]) -> Iterator[_Span]:
-    """Those places, given in the skeleton, at which the reading really has the phrase, in the reading."""
-    wanted = [match[0] for match in _RUN.finditer(needle)]
-    for first, last in spans:
-        inside = runs[first:last]
-        if _alike(wanted, [reading[start:end] for start, end in inside]):
-            yield inside[0][0], inside[-1][1]
+def _really(needle: str, spans: Iterable[_Span], bones: str, words: Sequence[str]) -> Iterator[_Span]:
+    """Those places, given in the skeleton, at which the reading really has the phrase, in the reading.
+
+    Only the words at a place are looked at, since common words have the skeletons of rare ones.
+    """
+    wanted: list[str] | None = None
+    for start, end in spans:
+        leads, ends = bones[start] == " ", bones[end - 1] == " "
+        first = bones.count(" ", 0, start) + leads
+        last = bones.count(" ", 0, end) - ends
+        there = f"{' ' * leads}{' '.join(words[first : last + 1])}{' ' * ends}"
+        if there == needle:
+            inside = (0, len(there))
+        elif _STRETCHED.search(there) is None:
+            at = there.find(needle)
+            if at < 0:
+                continue
+            inside = (at, at + len(needle))
+        else:
+            wanted = wanted or [match[0] for match in _RUN.finditer(needle)]
+            skipped = 0 if leads else start - bones.rfind(" ", 0, start) - 1
+            runs = [match.span() for match in _RUN.finditer(there)][skipped : skipped + end - start]
+            if not _alike(wanted, [there[begin:stop] for begin, stop in runs]):
+                continue
+            inside = (runs[0][0], runs[-1][1])
+        offset = len(" ".join(words[:first])) + 1 - leads
+        yield offset + inside[0], offset + inside[1]
 
 
 def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
@@ -165,7 +180,7 @@ def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
     Three of a letter are a stretched one; two are a spelling of its own (`god`, `good`), unless another
     letter of the phrase is doubled too (`ffuucckk`) or no language doubles it.
     """
-    doubled = 0
+    doubled = spelling = 0
     for want, run in zip(wanted, written, strict=True):
         if want == run:
             continue
@@ -179,9 +194,10 @@ def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
                 return False
         if more <= 0:
             return False
-        if len(run) < 3 and want[0] not in _RARELY_DOUBLED:
+        if len(run) < 3:
             doubled += 1
-    return doubled != 1
+            spelling += want[0] not in _RARELY_DOUBLED
+    return doubled > 1 or not spelling
 
 
 def _outside(spans: Sequence[_Span], allow: Sequence[str], reading: str) -> list[_Span]:

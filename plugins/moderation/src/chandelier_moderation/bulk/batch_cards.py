@@ -12,6 +12,7 @@ import chandelier
 from chandelier_moderation.bulk.batches import Account, Entry
 from chandelier_moderation.bulk.failures import why_of
 from chandelier_moderation.bulk.ids import Pasted
+from chandelier_moderation.bulk.undo import INVERSES
 from chandelier_moderation.cards import crop, quoted
 
 __all__ = ["account_card", "account_file", "preview_card", "title_of"]
@@ -46,8 +47,10 @@ _OUTCOMES = {
 
 def title_of(action: str, undoes: str | None) -> str:
     """What a batch is, in words."""
-    what = _TITLES.get(action, action)
-    return _("Undo: {what}", what=what) if undoes is not None else what
+    if undoes is None:
+        return _TITLES.get(action, action)
+    undone = INVERSES.get(action, action)
+    return _("Undo: {what}", what=_TITLES.get(undone, undone))
 
 
 def preview_card(account: Account, pasted: Pasted, unchecked: int) -> hikari.Embed:

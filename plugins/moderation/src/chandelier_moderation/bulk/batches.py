@@ -90,12 +90,12 @@ class Batches:
         """Write a batch down, once. It waits to be confirmed; with ``start`` it is carried out at once."""
         now = self._clock.now()
         async with self._storage.transaction() as session:
-            known = await session.get(Batch, key)
-            if known is not None:
-                return known
-            batch = Batch(key=key, state="proposed", created_at=now, **columns)
-            session.add(batch)
-            await session.flush()
+            row = self._storage.insert(Batch).values(key=key, state="proposed", created_at=now, **columns)
+            made = await session.execute(row.on_conflict_do_nothing().returning(Batch.key))
+            new = made.first() is not None
+            batch = await session.get_one(Batch, key)
+            if not new:
+                return batch
             for position, target in enumerate(targets):
                 session.add(
                     BatchTarget(

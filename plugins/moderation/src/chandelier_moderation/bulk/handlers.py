@@ -47,3 +47,15 @@ async def batch_log(effect: chandelier.Effect, plugin: ModerationPlugin) -> None
 async def batch_progress(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime | None:
     """Show how a batch stands."""
     return await plugin.bulk.runner.tick(timer)
+
+
+@loader.effect("report")
+async def report(effect: chandelier.Effect, plugin: ModerationPlugin) -> None:
+    """Show a report to the moderators as it is now."""
+    await plugin.bulk.picks.post(effect)
+
+
+@loader.timer("picks")
+async def old_picks(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime:
+    """Forget messages that were picked long ago."""
+    return await plugin.bulk.picks.forget_old()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.commands import suggest_moments
+from chandelier_moderation.acting.requests import until
 from chandelier_moderation.bulk.place_cards import place_card
 from chandelier_moderation.bulk.slowmodes import LONGEST
 from chandelier_moderation.cards import has_words
@@ -26,9 +27,21 @@ REASON_LENGTH = 500
 """Characters; it also goes to Discord's audit log, which takes 512."""
 _GUILD_ONLY = [hikari.ApplicationContextType.GUILD]
 _STAFF = hikari.Permissions.MANAGE_CHANNELS
+_WAIT = re.compile(r"(?:[0-9]{1,6}\s*(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?)\s*)+")
+_SUGGESTED = cast("Any", suggest_moments)
 _T = hikari.ChannelType
 _OWN = [_T.GUILD_TEXT, _T.GUILD_NEWS, _T.GUILD_VOICE, _T.GUILD_STAGE, _T.GUILD_FORUM, _T.GUILD_MEDIA]
 """Channels that have permissions of their own; threads have their parent's."""
+
+
+def _until() -> Any:
+    return lightbulb.string(
+        "duration",
+        "For how long or until when, such as 30m or tomorrow 9:00",
+        default=None,
+        autocomplete=_SUGGESTED,
+    )
+
 
 _lockdown = lightbulb.Group(
     "lockdown",
@@ -46,7 +59,7 @@ class LockChannel(lightbulb.SlashCommand, name="channel", description="Lock one 
     capability = "lockdown"
     examples = ("/lockdown channel", "/lockdown channel channel:#general duration:30m reason:heated")
     channel = lightbulb.channel("channel", "Which; this one if left out", channel_types=_OWN, default=None)
-    duration = lightbulb.string("duration", "Until when or for how long, such as 30m", default=None)
+    duration = _until()
     reason = lightbulb.string("reason", "Why", max_length=REASON_LENGTH, default=None)
 
     @lightbulb.invoke
@@ -73,7 +86,7 @@ class LockCategory(
     capability = "lockdown"
     examples = ("/lockdown category category:Trading duration:2h",)
     category = lightbulb.channel("category", "Which", channel_types=[_T.GUILD_CATEGORY])
-    duration = lightbulb.string("duration", "Until when or for how long, such as 30m", default=None)
+    duration = _until()
     reason = lightbulb.string("reason", "Why", max_length=REASON_LENGTH, default=None)
 
     @lightbulb.invoke
@@ -98,7 +111,7 @@ class LockServer(
 
     capability = "lockdown"
     examples = ("/lockdown server reason:raid",)
-    duration = lightbulb.string("duration", "Until when or for how long, such as 30m", default=None)
+    duration = _until()
     reason = lightbulb.string("reason", "Why", max_length=REASON_LENGTH, default=None)
 
     @lightbulb.invoke
@@ -165,7 +178,7 @@ class Slowmode(
     examples = ("/slowmode wait:30s", "/slowmode wait:2m channel:#general duration:1h", "/slowmode wait:0")
     wait = lightbulb.string("wait", "How long people wait, such as 30s, 2m or 6h; 0 ends it")
     channel = lightbulb.channel("channel", "Which; this one if left out", channel_types=_OWN, default=None)
-    duration = lightbulb.string("duration", "Until when or for how long, such as 1h", default=None)
+    duration = _until()
     reason = lightbulb.string("reason", "Why", max_length=REASON_LENGTH, default=None)
 
     @lightbulb.invoke
@@ -194,9 +207,7 @@ async def _act(
 ) -> None:
     """Write the case and answer; the outbox does the rest."""
     config = await plugin.ctx.config_for(ctx.guild_id or 0)
-    expires_at = None
-    if duration is not None:
-        expires_at = plugin.ctx.now() + timedelta(seconds=_seconds(duration))
+    expires_at = None if duration is None else await until(plugin, int(ctx.guild_id or 0), duration)
     case, new = await plugin.book.open(
         Draft(
             guild_id=int(ctx.guild_id or 0),
@@ -217,7 +228,12 @@ async def _act(
 
 
 def _seconds(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,6})\s*([smhd]?)", text.strip().casefold())
-    if found is None:
-        raise chandelier.InvalidRequest(_("I cannot read {text} as a duration.", text=text))
-    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+    """How long people wait: seconds, or like ``1m30s``."""
+    if text.isascii() and text.isdecimal():
+        return int(text[:9])
+    parts = re.findall(r"([0-9]{1,6})\s*([smh])[a-z]*\s*", text) if _WAIT.fullmatch(text) else []
+    if not parts:
+        raise chandelier.InvalidRequest(
+            _("I cannot read “{text}” as a wait. Write it like `30s`, `2m`, `1m30s` or `6h`.", text=text[:50])
+        )
+    return sum(int(number) * {"s": 1, "m": 60, "h": 3_600}[unit] for number, unit in parts)

@@ -85,7 +85,7 @@ class Locks:
                     changes=[change.stored() for change in place.changes],
                     state="locking",
                 )
-                # One that an earlier lockdown could not lock is tried again, and remembers what was before that.
+                # What an earlier lockdown could not lock is tried again; what was before that stays known.
                 mine_now = {"number": case.number, "position": position, "state": "locking", "why": None}
                 added = row.on_conflict_do_update(
                     index_elements=["channel_id"], set_=mine_now, where=LockedChannel.state == "failed"
@@ -267,7 +267,7 @@ def _key(guild_id: int, number: int, channel_id: int) -> str:
 
 
 def _account(good: int, bad: Sequence[LockedChannel]) -> dict[str, Any]:
-    """What a case keeps: how many were changed and were not, and why by the channel's id for some of these."""
+    """What a case keeps: how many were changed and how many were not, and of some of these why."""
     failed = {str(row.channel_id): row.why for row in bad[:SHOWN_FAILURES]}
     return {"done": good, "failures": len(bad), "failed": failed}
 

@@ -184,9 +184,7 @@ async def _propose(
     assert actor is not None
     if not pasted.ids:
         raise chandelier.InvalidRequest(
-            _(
-                "There is no id in it. Ids are numbers of 17 to 20 digits: Discord copies them with “Copy User ID”."
-            )
+            _("There is no id in it. Ids are numbers of 17 to 20 digits; “Copy User ID” gives you one.")
         )
     if len(pasted.ids) > MOST:
         raise chandelier.InvalidRequest(

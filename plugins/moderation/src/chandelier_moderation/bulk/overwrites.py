@@ -1,4 +1,4 @@
-"""The arithmetic of a lockdown: what a channel's permission overwrites become, and how they come back exactly.
+"""The arithmetic of a lockdown: what a channel's permission overwrites become, and how they come back.
 
 Nothing here talks to Discord. An overwrite is what it allows and what it denies, or None where there is none.
 https://discord.com/developers/docs/topics/permissions#permission-overwrites

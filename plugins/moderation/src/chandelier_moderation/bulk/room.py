@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import chandelier
-from chandelier_moderation.acting.actions import Actions, Handler, Outcome
+from chandelier_moderation.acting.actions import Handler, Outcome
 from chandelier_moderation.bulk.batches import Batches
 from chandelier_moderation.bulk.locks import Locks
+from chandelier_moderation.bulk.picks import Picks
 from chandelier_moderation.bulk.runner import Runner
 from chandelier_moderation.bulk.slowmodes import Slowmodes
+from chandelier_moderation.bulk.undo import Undoing
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.effects import Effects
 from chandelier_moderation.tables import Case
 
 __all__ = ["Bulk"]
@@ -18,19 +21,22 @@ __all__ = ["Bulk"]
 class Bulk:
     """Batches, lockdowns and slowmodes of one bot."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, actions: Actions) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, effects: Effects) -> None:
         self._ctx = ctx
         self._book = book
         self.batches = Batches(ctx.storage, ctx.outbox, ctx.timers, ctx.clock)
         self.runner = Runner(ctx, book, self.batches)
         self.locks = Locks(ctx, book)
         self.slowmodes = Slowmodes(ctx, book)
+        self.picks = Picks(ctx)
+        self.undoing = Undoing(ctx, book, self.batches)
+        effects.rows_for_log.append(self.undoing.button)
         for action, handler in (
             ("lockdown", self.locks.lock),
             ("unlock", self.locks.unlock),
             ("slowmode", self.slowmodes.carry_out),
         ):
-            actions.add(action, self._timed(handler))
+            effects.actions.add(action, self._timed(handler))
 
     def _timed(self, handler: Handler) -> Handler:
         """A lockdown or slowmode for a time gets the timer that ends it before it begins."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,7 +149,7 @@ class Runner:
         sent = await self._sent(batch) if effect.uncertain else None
         if sent is None:
             message = await self._ctx.rest.create_message(
-                batch.log_channel_id, embed=embed, components=rows, **_SILENT
+                batch.log_channel_id, embed=embed, components=rows, nonce=f"b{batch.key}", **_SILENT
             )
             sent = message.id
         await self._batches.note(batch.key, log_message_id=int(sent))
@@ -168,12 +169,11 @@ class Runner:
                 given_up = entry is None or entry.state in ("failed", "done")
                 return None if over and given_up else self._later(batch)
             embed, rows = await self._shown(account)
-            try:
+            # When someone took the post away, the account itself is in the book.
+            with contextlib.suppress(hikari.NotFoundError, hikari.ForbiddenError):
                 await self._ctx.rest.edit_message(
                     batch.log_channel_id, batch.log_message_id, embed=embed, components=rows, **_SILENT
                 )
-            except (hikari.NotFoundError, hikari.ForbiddenError):
-                pass  # someone took the post away; the account itself is in the book
         return None if over else self._later(batch)
 
     def _later(self, batch: Batch) -> datetime:

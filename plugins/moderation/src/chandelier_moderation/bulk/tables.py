@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import chandelier
 from chandelier_moderation.tables import Tables
 
-__all__ = ["Batch", "BatchTarget", "LockedChannel", "Slowed"]
+__all__ = ["Batch", "BatchTarget", "LockedChannel", "Pick", "Slowed"]
 
 
 class Batch(Tables):
@@ -69,7 +69,7 @@ class LockedChannel(Tables):
     changes: Mapped[Any] = mapped_column(chandelier.Json)
     """What it changes, with what was before; see ``overwrites.Change``."""
     state: Mapped[str] = mapped_column(Text)
-    """``locking``, ``locked`` or ``failed``; when it ends ``unlocking``, ``restored``, ``gone`` or ``stuck``."""
+    """``locking``, ``locked``, ``failed``; at its end ``unlocking``, ``restored``, ``gone`` or ``stuck``."""
     ending: Mapped[int | None] = mapped_column(Integer)
     """The case that ends it."""
     why: Mapped[str | None] = mapped_column(Text)
@@ -89,3 +89,29 @@ class Slowed(Tables):
     before: Mapped[int] = mapped_column(Integer)
     after: Mapped[int] = mapped_column(Integer)
     """Both in seconds."""
+
+
+class Pick(Tables):
+    """A message that somebody picked from its menu: a moderator to act on it, or members to report it.
+
+    It keeps what the message said at that moment, for its author may delete it; forgotten after some days.
+    """
+
+    __tablename__ = "moderation_picks"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    author_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    content: Mapped[str] = mapped_column(Text)
+    attachments: Mapped[Any] = mapped_column(chandelier.Json, server_default="[]")
+    picked_at: Mapped[datetime] = mapped_column(chandelier.UtcDateTime, index=True)
+    reporters: Mapped[Any] = mapped_column(chandelier.Json, server_default="{}")
+    """Why, by the id of who reported it."""
+    state: Mapped[str] = mapped_column(Text)
+    """``picked`` (by a moderator), ``reported``, ``handled`` or ``dismissed``."""
+    handled_by: Mapped[int | None] = mapped_column(BigInteger)
+    number: Mapped[int | None] = mapped_column(Integer)
+    """The case that came of it."""
+    log_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    log_message_id: Mapped[int | None] = mapped_column(BigInteger)

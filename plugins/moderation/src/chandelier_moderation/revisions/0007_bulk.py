@@ -69,9 +69,29 @@ def upgrade() -> None:
     op.create_index(
         "moderation_slowmodes_channel_id_number_ix", "moderation_slowmodes", ["channel_id", "number"]
     )
+    op.create_table(
+        "moderation_picks",
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("attachments", Json, nullable=False, server_default="[]"),
+        sa.Column("picked_at", UtcDateTime(), nullable=False),
+        sa.Column("reporters", Json, nullable=False, server_default="{}"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("handled_by", sa.BigInteger()),
+        sa.Column("number", sa.Integer()),
+        sa.Column("log_channel_id", sa.BigInteger()),
+        sa.Column("log_message_id", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("message_id", name="moderation_picks_pk"),
+    )
+    op.create_index("moderation_picks_author_id_ix", "moderation_picks", ["author_id"])
+    op.create_index("moderation_picks_picked_at_ix", "moderation_picks", ["picked_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("moderation_picks")
     op.drop_table("moderation_slowmodes")
     op.drop_table("moderation_locked_channels")
     op.drop_table("moderation_batch_targets")

@@ -68,6 +68,12 @@ class Poster:
         self.troubles: dict[int, tuple[int, str]] = {}
         """By channel of a log that could not be written in: its guild, and why."""
 
+    def mended(self, guild_id: int) -> None:
+        """Forget the troubles of a guild whose settings have changed; what is still wrong shows again."""
+        for channel_id, (guild, _why) in list(self.troubles.items()):
+            if guild == guild_id:
+                del self.troubles[channel_id]
+
     async def post(self, effect: chandelier.Effect) -> None:
         """Tell what waits for a channel."""
         channel_id = int(effect.payload["channel"])
