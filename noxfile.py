@@ -1,7 +1,7 @@
 """What developers run: `nox` for everything that must pass, `nox -s NAME` for one session.
 
-The matrix covers every distribution on each Python that is present (3.11 and up) with the newest
-dependencies, and on the oldest of these Pythons with the oldest ones that are declared.
+The matrix covers every distribution on each Python that is present (3.11 and up): on the oldest of them with
+the oldest dependencies that are declared (and the wheels with the newest), on the others with the newest.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import nox
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "tests", "oldest", "stories", "clients(versions='newest')"]
-nox.options.sessions += ["postgresql", "endurance", "wheels", "demo_smoke"]
 
 PLUGINS = ["moderation", "reactions", "redeye", "luisaviaroma"]
 DISTRIBUTIONS = {"host": "host", "loopcord": "loopcord", **{name: f"plugins/{name}" for name in PLUGINS}}
@@ -61,6 +59,18 @@ def _present() -> list[str]:
 
 
 PYTHONS = _present()
+nox.options.sessions = [
+    "lint",
+    "types",
+    *(f"tests-{python}" for python in PYTHONS[1:] or PYTHONS),
+    "oldest",
+    "stories",
+    "clients(versions='newest')",
+    "postgresql",
+    "endurance",
+    "wheels",
+    "demo_smoke",
+]
 
 
 def _everything() -> list[str]:

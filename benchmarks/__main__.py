@@ -1,7 +1,10 @@
-"""``python -m benchmarks [live] [processes] [metrics] [local] [conformance]``: run benchmarks, print ratios.
+"""``python -m benchmarks [PART…]``: run benchmarks, print ratios.
+
+The parts are live, processes, metrics, local, conformance and automod; without any, all are run.
 
 The first two compare a host with a bare bot, the third a host with and without its metrics, the fourth
-loopcord with a bare echo, the last one a validation with reading the same JSON.
+loopcord with a bare echo, the fifth a validation with reading the same JSON, the last one automod with many
+rules and with few.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import sys
 
 from loguru import logger
 
-from benchmarks import conformance, live, local_discord, metrics, processes
+from benchmarks import automod, conformance, live, local_discord, metrics, processes
 from benchmarks.report import show
 
 PARTS = {
@@ -20,6 +23,7 @@ PARTS = {
     "metrics": metrics.compare,
     "local": local_discord.compare,
     "conformance": conformance.compare,
+    "automod": automod.compare,
 }
 
 

@@ -49,6 +49,16 @@ def test_what_cannot_run_is_refused_with_the_reason(install, facts, words) -> No
     assert package not in sys.modules
 
 
+def test_a_requirement_whose_installation_was_interrupted_is_not_there(install) -> None:
+    install("late", requires=("chandelier", "made_library>=2"))
+    install("greeter")
+    (install.site / "made_library-2.0.dist-info").mkdir()
+
+    missing = "it needs made_library>=2, which is not installed: pip install 'made_library>=2'"
+    assert find("late").verdict == missing
+    assert find("greeter").verdict is None
+
+
 def test_requirements_of_extras_and_other_platforms_do_not_count(install) -> None:
     install(
         "lean", requires=("chandelier", 'nothing-such; extra == "more"', 'winonly; sys_platform == "none"')

@@ -221,7 +221,9 @@ def _unmet(distribution: metadata.Distribution) -> str | None:
 def _missing(requirement: Requirement) -> str | None:
     try:
         present = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
+    except (metadata.PackageNotFoundError, FileNotFoundError):  # FileNotFoundError as in `_stated`
+        present = None
+    if not present:
         return f"it needs {requirement}, which is not installed: pip install '{requirement}'"
     if requirement.specifier.contains(present, prereleases=True):
         return None

@@ -16,6 +16,7 @@ from simcord.backend import serializers
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
 from . import nesting, payloads
+from .incidents import Incidents
 from .posting import QuickBackend
 from .rules.memory import Memory
 
@@ -80,6 +81,8 @@ class LocalBackend(QuickBackend):
         self.nsfw_channels: set[int] = set()
         #: The languages in which people use Discord, by user id; English for everybody else.
         self.locales: dict[int, str] = {}
+        #: What guilds have paused, and until when.
+        self.incidents = Incidents(clock.now)
         #: Closed direct messages, blocks, pins, slow mode.
         self.memory = Memory(clock.now)
         self._shard_ids_given = 0

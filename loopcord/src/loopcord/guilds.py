@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import permissions
@@ -360,10 +361,24 @@ class Guild:
             from .errors import ActError
 
             raise ActError(f"{who.name} cannot join {self.name}: they are banned", code=40007)
+        if self.invites_paused_until is not None and not bot:
+            from .errors import ActError
+
+            raise ActError(f"nobody can join {self.name}: its invites are paused")
         member = self.add_member(who, bot=bot)
         self.discord.backend.judge_newcomer(self.id, member.id)
         await self.discord.settle()
         return member
+
+    @property
+    def invites_paused_until(self) -> datetime | None:
+        """Until when nobody can join by invite; None when they can."""
+        return self.discord.backend.incidents.of(self.id).invites
+
+    @property
+    def dms_paused_until(self) -> datetime | None:
+        """Until when members cannot write to each other directly; None when they can."""
+        return self.discord.backend.incidents.of(self.id).dms
 
     @property
     def members(self) -> list[Member]:

@@ -48,7 +48,6 @@ MISSING_ROUTES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "DELETE /guilds/{guild_id}/templates/{template_code}",
         ),
     ),
-    ("incident actions", ("PUT /guilds/{guild_id}/incident-actions",)),
     (
         "integrations",
         ("GET /guilds/{guild_id}/integrations", "DELETE /guilds/{guild_id}/integrations/{integration_id}"),

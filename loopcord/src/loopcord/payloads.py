@@ -70,7 +70,7 @@ def _guild(payload: dict[str, Any], backend: Any, guild: Any, *_: Any) -> None:
         widget_enabled=False,
         widget_channel_id=None,
         safety_alerts_channel_id=None,
-        incidents_data=None,
+        incidents_data=backend.incidents.payload(guild.id) if hasattr(backend, "incidents") else None,
         hub_type=None,
     )
 

@@ -13,6 +13,7 @@ from .parity import Correction
 from .posting import ONLY_AT_CREATION
 from .routes import Call, Handler, Routes, stamped
 from .rules import people
+from .rules.forms import moment
 
 __all__ = ["CORRECTIONS", "ROUTES"]
 
@@ -100,6 +101,23 @@ def _guild(call: Call) -> Any:
 
 
 _COUNTS = ("approximate_member_count", "approximate_presence_count")
+
+
+@_route("PUT", "/guilds/{guild_id}/incident-actions")
+def _incident_actions(call: Call) -> Any:
+    """Pause invites or direct messages; what is not named is paused no more, as with every PUT."""
+    guild = call.backend.get_guild(call.id("guild_id"))
+    call.context.require_guild_permissions(guild.id, "manage_guild")
+    call.backend.incidents.pause(
+        guild.id,
+        invites=moment(call.body.get("invites_disabled_until")),
+        dms=moment(call.body.get("dms_disabled_until")),
+    )
+    call.backend.emit("GUILD_UPDATE", serializers.guild_create_payload(call.backend, guild))
+    return call.backend.incidents.payload(guild.id) or {
+        "invites_disabled_until": None,
+        "dms_disabled_until": None,
+    }
 
 
 @_route("GET", "/users/@me/guilds/{guild_id}/member")

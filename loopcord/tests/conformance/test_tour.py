@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -244,6 +245,10 @@ async def _guild(wire: Any, w: World) -> None:
         "PATCH", g, {"name": "Old Market", "description": "wares", "system_channel_id": str(w.general.id)}
     )
     await call("GET", f"{g}/vanity-url")
+    until = (w.discord.clock.now() + timedelta(hours=1)).isoformat()
+    await call("PUT", f"{g}/incident-actions", {"invites_disabled_until": until})
+    await call("GET", g)
+    await call("PUT", f"{g}/incident-actions", {"invites_disabled_until": None, "dms_disabled_until": None})
     role = await call("POST", f"{g}/roles", {"name": "Buyers", "color": 0xFF00FF, "permissions": "1024"})
     await call("GET", f"{g}/roles")
     await call("GET", f"{g}/roles/{role['id']}")

@@ -25,6 +25,7 @@ from .forms import (
     Record,
     Snowflake,
     Text,
+    moment,
     needed,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "EMOJI",
     "EVENT",
     "GUILD",
+    "INCIDENT_ACTIONS",
     "INVITE",
     "MEMBER",
     "NEW_EMOJI",
@@ -45,6 +47,7 @@ __all__ = [
     "THREAD",
     "WEBHOOK",
     "channel",
+    "check_incident_actions",
     "check_timeout",
 ]
 
@@ -128,6 +131,20 @@ def check_timeout(until: datetime, now: datetime, path: Path, form: Form) -> Non
     if until > now + timedelta(seconds=limits.TIMEOUT):
         late = "Invalid communication disabled timestamp"
         form.add(path, "INVALID_COMMUNICATION_DISABLED_TIMESTAMP", late)
+
+
+INCIDENT_ACTIONS = Record({"invites_disabled_until": Moment(), "dms_disabled_until": Moment()})
+
+
+def check_incident_actions(body: Mapping[str, Any], now: datetime, form: Form) -> None:
+    """What is paused is so for at most 24 hours; the documentation names the bound and no code for it.
+
+    Source: https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions
+    """
+    for name in ("invites_disabled_until", "dms_disabled_until"):
+        until = moment(body.get(name))
+        if until is not None and until > now + timedelta(seconds=limits.INCIDENT_ACTION):
+            form.add((name,), "INVALID_INCIDENT_ACTION_TIMESTAMP", "Must be at most 24 hours from now.")
 
 
 _DELETE_SECONDS = Integer(0, limits.BAN_DELETE_SECONDS)

@@ -107,6 +107,9 @@ GUILD_NAME = (2, 100)
 NICK = 32
 # https://discord.com/developers/docs/resources/guild#modify-guild-member: seconds, 28 days.
 TIMEOUT = 28 * 86_400
+#: Seconds that a guild's invites or direct messages may be paused ahead.
+#: https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions
+INCIDENT_ACTION = 86_400
 # https://discord.com/developers/docs/resources/guild#create-guild-ban: seconds, and days (deprecated).
 BAN_DELETE_SECONDS = 604_800
 BAN_DELETE_DAYS = 7

@@ -174,6 +174,16 @@ def _guild(call: Call) -> Any:
     return _body(call, guilds.GUILD)
 
 
+@_check("PUT", "/guilds/{guild_id}/incident-actions")
+def _incident_actions(call: Call) -> Any:
+    form = Form()
+    body = guilds.INCIDENT_ACTIONS.check(call.context.json or {}, (), form)
+    if isinstance(body, dict):
+        guilds.check_incident_actions(body, call.backend.clock.now(), form)
+    form.refuse()
+    return body
+
+
 # ------------------------------------------------------------------ emojis and events
 
 

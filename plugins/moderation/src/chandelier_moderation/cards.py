@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import hikari
 
 import chandelier
+from chandelier_moderation.acting.barriers import ALERTS, WORDS
+from chandelier_moderation.bulk.place_cards import PLACES, place_lines, place_of
 from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
 from chandelier_moderation.tables import Case
 
 __all__ = [
+    "alert_card",
     "case_card",
     "crop",
     "has_words",
@@ -19,6 +24,7 @@ __all__ = [
     "mark_of",
     "member_card",
     "quoted",
+    "quoted_name",
     "reason_of",
     "settled_card",
     "trouble_of",
@@ -38,8 +44,56 @@ _RED = hikari.Color(0xE5484D)
 _GREY = hikari.Color(0x8B8D98)
 _GREEN = hikari.Color(0x30A46C)
 
-_COLOURS = {"warn": _AMBER, "remove": _RED}
-_TITLES = {"warn": _("Warning"), "remove": _("Message removed")}
+_COLOURS = {
+    **dict.fromkeys(("remove", "kick", "ban", "softban", "lockdown"), _RED),
+    **dict.fromkeys(("untimeout", "unban", "unlock"), _GREEN),
+    "note": _GREY,
+}
+_TITLES = {
+    "warn": _("Warning"),
+    "remove": _("Message removed"),
+    "note": _("Note"),
+    "timeout": _("Timeout"),
+    "untimeout": _("Timeout lifted"),
+    "kick": _("Kick"),
+    "ban": _("Ban"),
+    "unban": _("Ban lifted"),
+    "softban": _("Softban"),
+    "nick": _("Nickname changed"),
+    "role_give": _("Role given"),
+    "role_take": _("Role taken"),
+    "slowmode": _("Slowmode"),
+    "lockdown": _("Lockdown"),
+    "unlock": _("Lockdown ended"),
+}
+_TOLD: Mapping[str, Callable[[str], str]] = {
+    "warn": lambda server: _("You were warned in {server}", server=server),
+    "remove": lambda server: _("Your message was removed in {server}", server=server),
+    "timeout": lambda server: _("You were timed out in {server}", server=server),
+    "untimeout": lambda server: _("Your timeout in {server} was lifted", server=server),
+    "kick": lambda server: _("You were kicked from {server}", server=server),
+    "ban": lambda server: _("You were banned from {server}", server=server),
+    "unban": lambda server: _("Your ban from {server} was lifted", server=server),
+    "softban": lambda server: _(
+        "You were kicked from {server}, and your latest messages were deleted", server=server
+    ),
+    "nick": lambda server: _("Your nickname in {server} was changed", server=server),
+    "role_give": lambda server: _("You were given a role in {server}", server=server),
+    "role_take": lambda server: _("A role was taken from you in {server}", server=server),
+}
+_ACT = {
+    "waiting": _("Being carried out"),
+    "done": _("Carried out"),
+    "already": _("It was so already"),
+}
+_ENDED = {
+    "expired": _("It ended in its time"),
+    "lifted": _("It was lifted"),
+    "by_hand": _("It was ended by hand in Discord"),
+    "replaced": _("A later case took its place"),
+    "failed": _("I could not end it"),
+    "stuck": _("I cannot end it yet and try again every hour"),
+}
 _REMOVAL = {
     "waiting": _("Message being deleted"),
     "deleted": _("Message deleted"),
@@ -51,9 +105,12 @@ _DM = {
     "waiting": _("Member being told by DM"),
     "delivered": _("Member told by DM"),
     "closed": _("Member could not be told: their DMs are closed"),
+    "failed": _("Member could not be told: Discord did not answer in time"),
 }
 _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
-"""What the keyword rule writes as the reason of its cases."""
+_BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
+_REACHED = re.compile(r"Reached (\d+) points")
+"""What automod writes as the reason of its cases."""
 
 
 def crop(text: str, length: int) -> str:
@@ -71,16 +128,28 @@ def quoted(text: str, length: int = FIELD_VALUE) -> str:
     return f"```\n{crop(text.replace('`', 'ˋ'), length - 8)}\n```"
 
 
-def words_of(case: Case) -> str:
-    """What the case is, in words: ``Warning``."""
-    return _TITLES.get(case.action, case.action.title())
+def words_of(what: Case | str) -> str:
+    """What a case, or a kind of action, is in words: ``Warning``."""
+    action = what if isinstance(what, str) else what.action
+    return _TITLES.get(action, action.replace("_", " ").title())
 
 
 def reason_of(case: Case) -> str:
     """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
-    found = _FOUND.fullmatch(case.reason) if case.action == "remove" else None
-    if found is not None:
-        return _("Contains “{word}”", word=found[1])
+    if case.rule is not None or case.action == "remove":
+        if found := _FOUND.fullmatch(case.reason):
+            return _("Contains “{word}”", word=found[1])
+        if found := _REACHED.fullmatch(case.reason):
+            return _("Reached {points} points", points=found[1])
+        if found := _BROKEN.fullmatch(case.reason):
+            name = {"rule": found[1]}
+            return (
+                _("Rule “{rule}”: {found}", **name, found=found[2])
+                if found[2]
+                else _("Rule “{rule}”", **name)
+            )
+    if not case.reason:
+        return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 
@@ -105,18 +174,46 @@ def case_card(case: Case) -> hikari.Embed:
         colour=_GREY if void else _COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field(_("Member"), _person(case.target_id), inline=True)
+    place = case.action in PLACES
+    embed.add_field(
+        _("Where") if place else _("Member"),
+        place_of(case) if place else _person(case.target_id),
+        inline=True,
+    )
     embed.add_field(_("By"), _person(case.moderator_id), inline=True)
-    if case.channel_id is not None:
+    if case.channel_id is not None and not place:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>", inline=True)
+    role = case.details.get("role")
+    if role is not None:
+        embed.add_field(_("Role"), f"<@&{role}>", inline=True)
+    if "nick" in case.details:
+        embed.add_field(_("Nickname"), _nicks(case), inline=True)
+    if case.expires_at is not None:
+        embed.add_field(_("Until"), _moment(case.expires_at), inline=True)
     embed.add_field(_("Reason"), reason_of(case))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
-    lines = [_REMOVAL[case.removal]] if case.removal is not None else []
-    lines.append(_DM[case.dm])
+    if case.evidence is None and case.evidence_until is not None and not case.attachments:
+        embed.add_field(_("Message"), _("No longer kept: this server keeps evidence for a time only."))
+    if case.attachments:
+        embed.add_field(_("Files"), quoted("\n".join(case.attachments)))
+    if case.edited_at is not None and case.edited_by is not None:
+        when = f"<t:{int(case.edited_at.timestamp())}:R>"
+        by = _("by {moderator} {when}", moderator=_person(case.edited_by), when=when)
+        embed.add_field(_("Edited"), by, inline=True)
+    lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
+    if case.act != "off":
+        lines.append(_came_of(case))
+    lines += place_lines(case)
+    if case.ended_how is not None:
+        ended = case.ended_at or case.created_at
+        lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
+    if case.action != "note" and not place:
+        lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))
-    embed.add_field(_("Outcome"), _.join("\n", lines))
+    if lines:
+        embed.add_field(_("Outcome"), _.join("\n", lines))
     if case.voided_at is not None and case.voided_by is not None:
         stamp = int(case.voided_at.timestamp())
         by = _("by {moderator} {when}", moderator=_person(case.voided_by), when=f"<t:{stamp}:R>")
@@ -124,17 +221,47 @@ def case_card(case: Case) -> hikari.Embed:
     return embed
 
 
+def alert_card(case: Case, what: str, trouble: str | None) -> hikari.Embed:
+    """Something about a case that needs a moderator; ``what`` is a key of `ALERTS`."""
+    lines = [_person(case.target_id), ALERTS[what]]
+    if trouble is not None:
+        lines.append(WORDS.get(trouble, trouble))
+    title = _("{what} · case #{number} needs you", what=words_of(case), number=case.number)
+    return hikari.Embed(title=title, description=_.join("\n", lines), colour=_RED)
+
+
 def settled_card(case: Case, *, new: bool) -> hikari.Embed:
     """The short answer to the moderator who made a case."""
-    told = _("They are told by direct message.") if case.dm == "waiting" else _("They are not told.")
-    lines = [_person(case.target_id), crop(case.reason, FIELD_VALUE)]
-    lines.append(told if new else _("This request was carried out before."))
+    lines: list[str] = [_person(case.target_id)]
+    if case.details.get("role"):
+        lines.append(f"<@&{case.details['role']}>")
+    lines.append(crop(reason_of(case), FIELD_VALUE))
+    if case.expires_at is not None and case.act != "failed":
+        lines.append(_("Until {when}", when=_moment(case.expires_at)))
+    if case.act != "off":
+        lines.append(_came_of(case))
+    if case.action != "note":
+        lines.append(_("They are told by direct message.") if case.dm == "waiting" else _DM[case.dm])
+    if not new:
+        lines.append(_("This request was carried out before."))
+    if case.action == "warn":
+        title = _("Case #{number}: warned", number=case.number)
+    else:
+        title = _("Case #{number}: {what}", number=case.number, what=words_of(case))
+    colours = {"failed": _RED, "waiting": _AMBER, "already": _AMBER}
     return hikari.Embed(
-        title=_("Case #{number}: warned", number=case.number),
+        title=title,
         description=_.join("\n", lines),
-        colour=_GREEN,
+        colour=colours.get(case.act, _GREEN),
         timestamp=case.created_at,
     )
+
+
+def _came_of(case: Case) -> str:
+    """What came of a case's action."""
+    if case.act != "failed":
+        return _ACT[case.act]
+    return _("Not carried out: {why}", why=WORDS.get(case.act_trouble or "", case.act_trouble or ""))
 
 
 def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
@@ -169,17 +296,19 @@ def history_card(user: hikari.Snowflakeish, history: History) -> hikari.Embed:
     return embed
 
 
-def member_card(case: Case, guild_name: str) -> hikari.Embed:
-    """What the member reads. The footer and the timestamp identify it, see ``effects``."""
-    warned = case.action == "warn"
+def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
+    """What the member reads, with what the server says besides. The footer identifies it, see ``effects``."""
     embed = hikari.Embed(
-        title=_("You were warned in {server}", server=guild_name)
-        if warned
-        else _("Your message was removed in {server}", server=guild_name),
-        colour=_COLOURS.get(case.action),
+        title=_TOLD.get(case.action, _TOLD["warn"])(guild_name),
+        colour=_COLOURS.get(case.action, _AMBER),
         timestamp=case.created_at,
     )
-    embed.add_field(_("Reason"), reason_of(case))
+    if text:
+        embed.description = _filled(text, case, guild_name)
+    if case.reason:
+        embed.add_field(_("Reason"), reason_of(case))
+    if case.expires_at is not None:
+        embed.add_field(_("Until"), _moment(case.expires_at))
     if case.channel_id is not None:
         embed.add_field(_("Channel"), f"<#{case.channel_id}>")
     embed.set_footer(_("Case {mark}", mark=mark_of(case)))
@@ -189,6 +318,33 @@ def member_card(case: Case, guild_name: str) -> hikari.Embed:
 def mark_of(case: Case) -> str:
     """What tells the message to a member about this case from all others, in whatever language it is."""
     return f"#{case.number} · {case.guild_id}"
+
+
+def _filled(text: str, case: Case, guild_name: str) -> str:
+    """A server's own words; what is in braces is replaced in one go, so that a reason is not looked into."""
+    values = {
+        "server": guild_name,
+        "reason": str(reason_of(case)),
+        "until": "–" if case.expires_at is None else _moment(case.expires_at),
+        "case": f"#{case.number}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
+
+
+def _moment(when: datetime) -> str:
+    """A moment in the reader's own time zone, and how far it is."""
+    stamp = int(when.timestamp())
+    return f"<t:{stamp}:f> (<t:{stamp}:R>)"
+
+
+def _nicks(case: Case) -> str:
+    before, after = (quoted_name(case.details.get(key)) for key in ("nick_before", "nick"))
+    return f"{before} → {after}"
+
+
+def quoted_name(name: str | None) -> str:
+    """A nickname in which nothing is markup; a dash stands for none."""
+    return "–" if not name else f"`{name.replace('`', 'ˋ')}`"
 
 
 def _person(user_id: int) -> str:

@@ -7,16 +7,31 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
+from chandelier_moderation.acting.terms import Terms
 from chandelier_moderation.tables import Case, Counter
 
-__all__ = ["ERASED", "LOG_CLOSED", "LOG_GONE", "PAGE", "Book", "Draft", "History", "case_key", "shown_of"]
+__all__ = [
+    "ACTS",
+    "ERASED",
+    "LOG_CLOSED",
+    "LOG_GONE",
+    "PAGE",
+    "Book",
+    "Draft",
+    "History",
+    "case_key",
+    "shown_of",
+]
 
 _ = chandelier.Messages(__package__)
 
+_ON_MEMBERS = {"timeout", "untimeout", "kick", "ban", "unban", "softban", "nick", "role_give", "role_take"}
+ACTS = frozenset({*_ON_MEMBERS, "slowmode", "lockdown", "unlock"})
+"""The kinds of actions that do something on Discord besides telling, logging and deleting a message."""
 ERASED = "erased at the member's request"
 """Stands where the reason was."""
 LOG_GONE, LOG_CLOSED = "gone", "closed"
@@ -72,15 +87,23 @@ def case_key(case: Case, *more: str) -> str:
 def shown_of(case: Case) -> tuple[Any, ...]:
     """What a post in the log shows of a case and may change."""
     people = (case.target_id, case.moderator_id, case.voided_by)
-    return (*people, case.reason, case.evidence, case.dm, case.removal, case.voided_at)
+    came_of_it = (case.dm, case.removal, case.act, case.act_trouble, case.ended_how, case.expires_at)
+    changed = (case.edited_at, tuple(case.attachments))
+    return (*people, case.reason, case.evidence, *came_of_it, case.voided_at, *changed)
 
 
 class Book:
     """Reads and writes cases; their effects go to the outbox in the same transaction."""
 
     def __init__(
-        self, storage: chandelier.Storage, outbox: chandelier.Outbox, clock: chandelier.Clock
+        self,
+        storage: chandelier.Storage,
+        outbox: chandelier.Outbox,
+        clock: chandelier.Clock,
+        terms: Terms | None = None,
     ) -> None:
+        """``terms`` ends what lasts for a time; without them nothing ends by itself."""
+        self._terms = terms
         self._storage = storage
         self._outbox = outbox
         self._clock = clock
@@ -98,6 +121,7 @@ class Book:
             if known is not None:
                 return known, False
             counter.last += 1
+            acts = draft.action in ACTS and draft.origin == "bot"
             case = Case(
                 guild_id=draft.guild_id,
                 number=counter.last,
@@ -114,6 +138,7 @@ class Book:
                 dm="waiting" if draft.tell_member else "off",
                 log="off" if draft.log_channel_id is None else "waiting",
                 log_channel_id=draft.log_channel_id,
+                act="waiting" if acts else "done" if draft.action in ACTS else "off",
                 details=dict(draft.details),
                 expires_at=draft.expires_at,
                 origin=draft.origin,
@@ -127,14 +152,8 @@ class Book:
             )
             session.add(case)
             await session.flush()
-            # First what protects the members, then what tells the person concerned, then the record.
-            for kind, wanted in (
-                ("remove", draft.removes),
-                ("dm", draft.tell_member),
-                ("log", draft.log_channel_id is not None),
-            ):
-                if wanted:
-                    await self._put(kind, case, session=session)
+            for kind in _first_effects(case):
+                await self._put(kind, case, session=session)
             return case, True
 
     async def find(self, guild_id: int, number: int) -> Case | None:
@@ -184,6 +203,54 @@ class Book:
             await self._put("relog", case, "void", session=session)
             return case, True
 
+    async def told(self, case: Case, dm: str) -> None:
+        """Record what became of the message to the member; an action that waited for it goes on."""
+        if case.act != "waiting":
+            await self.note(case, dm=dm)
+            return
+        async with self._storage.transaction() as session:
+            await session.execute(self._update(case, {"dm": dm}))
+            await self._put("act", case, session=session)
+
+    async def keep(self, case: Case, details: Mapping[str, Any]) -> None:
+        """Add to a case's details; ``case`` shows them, too."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            now.details = {**now.details, **details}
+        case.details = now.details
+
+    async def hold(self, case: Case, details: Mapping[str, Any]) -> None:
+        """Record that what lasts for a time was put in force anew."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            now.details = {**now.details, **details}
+            if self._terms is not None and now.ended_at is None:
+                await self._terms.hold(now, session)
+
+    async def end(self, case: Case, how: str) -> None:
+        """Record how something that lasted for a time ended; only the first word counts."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            if self._terms is not None and now.ended_at is None:
+                await self._terms.end(now, how, session)
+
+    async def acted(
+        self, case: Case, act: str, trouble: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record what came of an action; then it is posted in the log. Only the first word counts."""
+        async with self._storage.transaction() as session:
+            now = await session.get_one(Case, (case.guild_id, case.number), with_for_update=True)
+            if now.act != "waiting":
+                return
+            now.act, now.act_trouble = act, trouble
+            if now.dm == "waiting":  # it was found out first that there is nothing to tell
+                now.dm = "off"
+            now.details = {**now.details, **(details or {})}
+            if self._terms is not None:
+                await self._terms.acted(now, session)
+            if now.log == "waiting":
+                await self._put("log", case, session=session)
+
     async def note(self, case: Case, **columns: Any) -> None:
         """Record what became of an effect, and have the post in the log show it."""
         async with self._storage.transaction() as session:
@@ -208,7 +275,8 @@ class Book:
     async def troubles(self) -> Sequence[tuple[str, Case]]:
         """Per guild the newest case that could not be posted (``log``) or whose message stayed (``removal``).
 
-        Only where none since went well: what was repaired is no trouble any more.
+        Only where none since went well: what was repaired is no trouble any more. Besides, some cases
+        that are over and cannot be ended (``end``).
         """
         found: list[tuple[str, Case]] = []
         async with self._storage.read() as session:
@@ -218,6 +286,8 @@ class Book:
                 same = (Case.guild_id == last.c.guild_id) & (Case.number == last.c.number)
                 query = select(Case).join(last, same).where(column == bad).order_by(Case.guild_id)
                 found += [(column.key, case) for case in await session.scalars(query)]
+            stuck = select(Case).where(Case.ended_how == "stuck").order_by(Case.guild_id, Case.number)
+            found += [("end", case) for case in await session.scalars(stuck.limit(10))]
         return found
 
     async def count(self, guild_id: int, since: datetime) -> tuple[int, int]:
@@ -227,50 +297,6 @@ class Book:
             everything = await session.scalar(query)
             recent = await session.scalar(query.where(Case.created_at >= since))
         return everything or 0, recent or 0
-
-    async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
-        """Every case that names a person, as JSON-ready data."""
-        query = _naming(user_id).order_by(Case.guild_id, Case.number)
-        async with self._storage.read() as session:
-            cases = (await session.scalars(query)).all()
-        return [_exported(case, user_id) for case in cases]
-
-    async def forget_person(self, user_id: int, by: str) -> chandelier.Erasure:
-        """Take a person out of the cases when the bot's owner decides so; the numbers stay, without gaps.
-
-        When the person themselves asks, cases stay as they are: else a warning would last until the member
-        who got it has it erased.
-        """
-        if by != "owner":
-            return chandelier.Erasure(kept=await self._kept_of(user_id))
-        async with self._storage.transaction() as session:
-            cases = (await session.scalars(_naming(user_id).with_for_update())).all()
-            for case in cases:
-                if case.target_id == user_id:
-                    case.target_id, case.reason, case.evidence = 0, ERASED, None
-                if case.moderator_id == user_id:
-                    case.moderator_id = 0
-                if case.voided_by == user_id:
-                    case.voided_by = 0
-                if case.log != "off":
-                    # The key says when and not whom: it outlives the erasure by a month.
-                    when = f"erased-{self._clock.now().timestamp():.6f}"
-                    await self._put("relog", case, when, session=session)
-        return chandelier.Erasure(erased=len(cases))
-
-    async def _kept_of(self, user_id: int) -> tuple[chandelier.Kept, ...]:
-        about = func.count().filter(Case.target_id == user_id)
-        acted = func.count().filter(or_(Case.moderator_id == user_id, Case.voided_by == user_id))
-        async with self._storage.read() as session:
-            of_member, of_moderator = (await session.execute(select(about, acted))).one()
-        kept: list[chandelier.Kept] = []
-        if of_member:
-            what, why = _("cases about you"), _("a server's moderators have to be able to act fairly")
-            kept.append(chandelier.Kept(count=of_member, what=what, why=why))
-        if of_moderator:
-            what, why = _("cases of yours as a moderator"), _("a server has to know who acted")
-            kept.append(chandelier.Kept(count=of_moderator, what=what, why=why))
-        return tuple(kept)
 
     async def _locked_counter(self, session: AsyncSession, guild_id: int) -> Counter:
         """The guild's counter; on PostgreSQL its row lock makes cases of one guild wait for each other."""
@@ -288,20 +314,14 @@ class Book:
         return update(Case).where(*mine).values(**columns).execution_options(synchronize_session=False)
 
 
-def _naming(user_id: int) -> Select[Any]:
-    return select(Case).where(
-        or_(Case.target_id == user_id, Case.moderator_id == user_id, Case.voided_by == user_id)
-    )
+def _first_effects(case: Case) -> list[str]:
+    """What a new case has done at once.
 
-
-def _exported(case: Case, user_id: int) -> Mapping[str, Any]:
-    shown: dict[str, Any] = {
-        "guild": str(case.guild_id),
-        "case": case.number,
-        "action": case.action,
-        "at": case.created_at.isoformat(),
-        "voided": case.voided_at is not None,
-    }
-    if case.target_id == user_id:
-        return {**shown, "role": "member", "reason": case.reason, "message": case.evidence}
-    return {**shown, "role": "moderator" if case.moderator_id == user_id else "voided it"}
+    First what protects the members. An action is told before it is done, so that the message can arrive, and
+    logged after it, with what came of it: each of the three puts the next, see `Book.told` and `Book.acted`.
+    """
+    removal = ["remove"] if case.removal is not None else []
+    told = ["dm"] if case.dm == "waiting" else []
+    if case.act == "waiting":
+        return [*removal, *(told or ["act"])]
+    return [*removal, *told, *(["log"] if case.log == "waiting" else [])]

@@ -6,11 +6,12 @@ import hikari
 import lightbulb
 
 import chandelier
-from chandelier_moderation.cards import case_card, has_words, history_card, settled_card
+from chandelier_moderation.cards import has_words, history_card, settled_card
+from chandelier_moderation.casebook.look import summary_field, view_card
 from chandelier_moderation.cases import Draft, History
 from chandelier_moderation.plugin import ModerationPlugin
 
-__all__ = ["loader"]
+__all__ = ["REASON_LENGTH", "case_group", "loader"]
 
 loader = chandelier.Loader()
 _ = chandelier.Messages(__package__)
@@ -70,12 +71,12 @@ class Warn(
         await ctx.respond(embed=settled_card(case, new=new), ephemeral=True)
 
 
-_case = lightbulb.Group(
+case_group = lightbulb.Group(
     "case", "Cases of this server", contexts=_GUILD_ONLY, default_member_permissions=STAFF
 )
 
 
-@_case.register
+@case_group.register
 class CaseView(lightbulb.SlashCommand, name="view", description="Show a case"):
     """``/case view``."""
 
@@ -87,10 +88,10 @@ class CaseView(lightbulb.SlashCommand, name="view", description="Show a case"):
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Show one case to the moderator who asks."""
         case = await plugin.book.get(ctx.guild_id or 0, self.number)
-        await ctx.respond(embed=case_card(case), ephemeral=True)
+        await ctx.respond(embed=view_card(case), ephemeral=True)
 
 
-loader.command(_case)
+loader.command(case_group)
 
 
 @loader.command
@@ -111,8 +112,12 @@ class ShowHistory(
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Show the newest page."""
         history = await plugin.book.history(ctx.guild_id or 0, self.member.id, 0)
+        summary = await plugin.reader.summary(ctx.guild_id or 0, self.member.id)
+        card = history_card(self.member.id, history)
+        if said := summary_field(summary):
+            card.description = _.join("\n", (card.description or "", said))
         await ctx.respond(
-            embed=history_card(self.member.id, history),
+            embed=card,
             components=_pager(plugin, self.member.id, history),
             ephemeral=True,
         )

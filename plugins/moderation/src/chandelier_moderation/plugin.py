@@ -1,112 +1,99 @@
-"""The plugin: what it tells the host about itself, and the rooms that it opens in ``setup``."""
+"""The plugin: the hooks that it answers, and the rooms that it opens in ``setup``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import click
 import hikari
 
 import chandelier
 from chandelier import hookimpl
-from chandelier_moderation.cards import trouble_of
+from chandelier_moderation.acting.terms import Terms
+from chandelier_moderation.acting.upkeep import Upkeep
+from chandelier_moderation.appeals.buttons import appeal_row
+from chandelier_moderation.appeals.docket import Docket
+from chandelier_moderation.appeals.effects import AppealEffects
+from chandelier_moderation.automod.offline import add_commands
+from chandelier_moderation.bulk.room import Bulk
+from chandelier_moderation.casebook.editing import Editor
+from chandelier_moderation.casebook.evidence import Keeper
+from chandelier_moderation.casebook.personal import People
+from chandelier_moderation.casebook.queries import Reader
 from chandelier_moderation.cases import Book
+from chandelier_moderation.cleaning.room import Cleaning
 from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
-from chandelier_moderation.keyword_rule import KeywordRule
+from chandelier_moderation.enforcing.room import Enforcing
+from chandelier_moderation.manifest import MANIFEST
+from chandelier_moderation.pinger.watch import TOGETHER, Pinger
+from chandelier_moderation.raid.measures import Measures
+from chandelier_moderation.raid.raids import Raids
 from chandelier_moderation.stored import HISTORY
-from chandelier_moderation.tables import Case
+from chandelier_moderation.troubles import appeal_line, case_line
 from chandelier_moderation.watching.room import Watching
 
 __all__ = ["ModerationPlugin"]
 
 _ = chandelier.Messages(__package__)
 
-_MANIFEST = chandelier.Manifest(
-    summary="Warnings, numbered cases, and a rule that removes messages with given words.",
-    intents=hikari.Intents.GUILDS
-    | hikari.Intents.GUILD_MEMBERS
-    | hikari.Intents.GUILD_MODERATION
-    | hikari.Intents.GUILD_MESSAGES
-    | hikari.Intents.MESSAGE_CONTENT,
-    # Roles and channels' overwrites decide whose messages are exempt; people are never cached for it.
-    cache=(
-        hikari.api.CacheComponents.GUILDS
-        | hikari.api.CacheComponents.ROLES
-        | hikari.api.CacheComponents.GUILD_CHANNELS
-        | hikari.api.CacheComponents.GUILD_THREADS
-    ),
-    permissions=(
-        hikari.Permissions.VIEW_CHANNEL
-        | hikari.Permissions.SEND_MESSAGES
-        | hikari.Permissions.EMBED_LINKS
-        | hikari.Permissions.READ_MESSAGE_HISTORY
-        | hikari.Permissions.MANAGE_MESSAGES
-        | hikari.Permissions.ATTACH_FILES
-        | hikari.Permissions.VIEW_AUDIT_LOG
-    ),
-    capabilities=(
-        chandelier.Capability("warn", _("Warn members"), hikari.Permissions.MODERATE_MEMBERS),
-        chandelier.Capability(
-            "case", _("See cases and members' histories"), hikari.Permissions.MODERATE_MEMBERS
-        ),
-        chandelier.Capability("void", _("Void cases"), hikari.Permissions.MODERATE_MEMBERS),
-        chandelier.Capability("log", _("Say what the log tells"), hikari.Permissions.MANAGE_GUILD),
-        chandelier.Capability("stats", _("See moderation in numbers"), hikari.Permissions.MODERATE_MEMBERS),
-        chandelier.Capability(
-            "exempt", _("Write what the keyword rule removes"), hikari.Permissions.MANAGE_MESSAGES
-        ),
-    ),
-    personal_data=(
-        chandelier.PersonalData(
-            what="who was warned or had a message removed, by whom and why",
-            why="so that a server's moderators can act fairly and answer for it",
-            kept="until the bot's owner erases it",
-            on_erasure="all of it, so that a warning does not end when its member likes; the bot's owner can "
-            "erase it",
-        ),
-        chandelier.PersonalData(
-            what="the text of a removed message",
-            why="as the evidence of the case",
-            kept="as long as its case",
-        ),
-        chandelier.PersonalData(
-            what="the text and the file names of messages, sealed in the vault, where a server's admins have "
-            "switched that on (it is off by default)",
-            why="so that the server's log can show what was edited or deleted",
-            kept="for as many hours as the server says, at most a week, and only the newest of each server",
-        ),
-        chandelier.PersonalData(
-            what="what the server's log is about to tell of you: joining, leaving, roles, nickname, edits",
-            why="so that nothing is lost when Discord does not answer",
-            kept="until it is posted, at most a day",
-        ),
-    ),
-)
-
 
 class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     """Moderation of a server; see the README for what members and moderators see."""
 
     book: Book
-    keyword_rule: KeywordRule
+    effects: Effects
+    upkeep: Upkeep
+    bulk: Bulk
+    reader: Reader
+    editor: Editor
+    keeper: Keeper
+    docket: Docket
+    appeals: AppealEffects
+    raids: Raids
+    measures: Measures
+    cleaning: Cleaning
+    pinger: Pinger
 
     def __init__(self) -> None:
-        self._events = chandelier.Loader()
-        self._events.listener(hikari.GuildMessageCreateEvent, when=self._wants)(self._written)
-        self._events.listener(hikari.GuildMessageUpdateEvent, when=self._wants)(self._edited)
-        for kind in KINDS:
-            self._events.effect(kind)(self._carry_out)
+        self.automod = Enforcing()
         self.watching = Watching()
+        events = self._events = chandelier.Loader()
+        for kind in KINDS:
+            events.effect(kind)(self._carry_out)
+        events.listener(hikari.MemberCreateEvent, when=self._may_be_raid)(self._joined)
+        events.timer("purge")(self._purge)
+        events.effect("purge_report")(self._purged)
+        events.listener(hikari.GuildMessageCreateEvent, when=self._may_ping)(self._pinged)
+        events.effect("ping", batch=TOGETHER)(self._report_pings)
 
     async def setup(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
-        """Open the book and compile nothing yet: a guild's words are read with its first message."""
+        """Open the rooms and compile nothing yet: a guild's rules are read with its first message."""
         await super().setup(ctx)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock)
-        self.keyword_rule = KeywordRule(ctx, self.book)
-        self._effects = Effects(ctx, self.book)
+        terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
+        self.effects = Effects(ctx, self.book)
+        self.automod.open(ctx, self.book)
+        self.bulk = Bulk(ctx, self.book, self.effects)
+        await self.bulk.picks.start()
+        self.reader = Reader(ctx.storage, ctx.clock)
+        self.editor = Editor(ctx)
+        self._people = People(ctx)
+        self.keeper = Keeper(ctx)
+        await self.keeper.start()
+        self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
+        self.appeals = AppealEffects(ctx, self.book, self.docket)
+        self.effects.rows_for_member.append(partial(appeal_row, ctx))
+        self.raids = Raids(ctx)
+        self.measures = Measures(ctx, self.book, self.raids)
+        self.cleaning = Cleaning(ctx)
+        self.pinger = Pinger(ctx)
         self.watching.open(ctx)
+        self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
+        await self.upkeep.start()
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -118,24 +105,38 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     # ---- events and effects, handed on to the rooms
 
-    def _wants(self, message: Mapping[str, Any]) -> bool:
-        return self.keyword_rule.wants(message)
+    def _may_be_raid(self, member: Mapping[str, Any]) -> bool:
+        return self.raids.wants(member)
 
-    async def _written(self, event: hikari.GuildMessageCreateEvent) -> None:
-        await self.keyword_rule.look(event)
+    async def _joined(self, event: hikari.MemberCreateEvent) -> None:
+        from chandelier_moderation.raid.handlers import joined  # it names this class for injection
 
-    async def _edited(self, event: hikari.GuildMessageUpdateEvent) -> None:
-        await self.keyword_rule.look(event)
+        await joined(event, self)
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
-        await self._effects.carry_out(effect)
+        await self.effects.carry_out(effect)
+
+    async def _purge(self, timer: chandelier.Timer) -> datetime | None:
+        return await self.cleaning.work(timer)
+
+    async def _purged(self, effect: chandelier.Effect) -> None:
+        await self.cleaning.report(effect)
+
+    def _may_ping(self, message: Mapping[str, Any]) -> bool:
+        return self.pinger.wants(message)
+
+    async def _pinged(self, event: hikari.GuildMessageCreateEvent) -> None:
+        await self.pinger.heard(event)
+
+    async def _report_pings(self, effects: list[chandelier.Effect]) -> None:
+        await self.pinger.report(effects)
 
     # ---- hooks
 
     @hookimpl
     def chandelier_manifest(self) -> chandelier.Manifest:
         """Intents, cache, permissions, personal data."""
-        return _MANIFEST
+        return MANIFEST
 
     @hookimpl
     def chandelier_config_schema(self) -> type[ModerationConfig]:
@@ -149,41 +150,50 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     @hookimpl
     def chandelier_storage(self) -> chandelier.StorageHistory:
-        """Tables of cases."""
+        """Tables of every room."""
         return HISTORY
 
     @hookimpl
     def chandelier_loaders(self) -> Sequence[chandelier.Loader]:
-        """Commands and buttons; the keyword rule's listeners; the effects."""
-        from chandelier_moderation.commands import loader  # it names this class for injection
-        from chandelier_moderation.watching.commands import loader as mod
+        """Commands and buttons of every room; their listeners and effects."""
+        from chandelier_moderation.loaders import LOADERS  # its modules name this class for injection
 
-        return (loader, self._events, self.watching.loader, mod)
+        return (self._events, self.automod.events, self.watching.loader, *LOADERS)
+
+    @hookimpl
+    def chandelier_cli(self, group: click.Group) -> None:
+        """``chandelier moderation``."""
+        add_commands(group)
 
     @hookimpl
     async def chandelier_config_changed(self, guild_id: int | None) -> None:
-        """The words may be others now."""
-        self.keyword_rule.forget(guild_id)
+        """What was worked out from settings may be otherwise now."""
+        self.automod.guilds.forget(guild_id)
+        self.raids.forget(guild_id)
         await self.watching.config_changed(guild_id)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
-        """Degraded while a guild's newest case could not be posted, or its message not deleted."""
-        lines = tuple(_line(what, case) for what, case in await self.book.troubles())
-        lines += tuple(self.watching.health())
+        """Degraded while something that people rely on does not arrive."""
+        lines = (
+            *(case_line(what, case) for what, case in await self.book.troubles()),
+            *self.automod.troubles(),
+            *(appeal_line(appeal) for appeal in await self.docket.troubles()),
+            *await self.pinger.troubles(),
+            *self.watching.health(),
+        )
         level = chandelier.HealthLevel.DEGRADED if lines else chandelier.HealthLevel.OK
         return chandelier.Health(level, lines)
 
     @hookimpl
     async def chandelier_status(self, guild_id: int) -> chandelier.StatusSection:
-        """Cases, rule and log of a guild."""
+        """Cases and log of a guild."""
         everything, recent = await self.book.count(guild_id, self.ctx.now() - timedelta(days=7))
         config = await self.ctx.config_for(guild_id)
         return chandelier.StatusSection(
             _("Moderation"),
             (
                 _("Cases: {all}, {recent} of them in the last 7 days", all=everything, recent=recent),
-                _("Words in the keyword rule: {number}", number=len(config.words)),
                 _("Log: off")
                 if config.log_channel is None
                 else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
@@ -192,27 +202,21 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
 
     @hookimpl
     async def chandelier_export_person(self, user_id: int) -> Mapping[str, Any]:
-        """Every case that names a person."""
+        """What every room has about a person."""
         return {
-            "cases": list(await self.book.of_person(user_id)),
+            "cases": list(await self._people.export(user_id)),
+            "appeals": list(await self.docket.of_person(user_id)),
+            "raids": list(await self.raids.of_person(user_id)),
+            "purges": list(await self.cleaning.store.of_person(user_id)),
             **await self.watching.export(user_id),
         }
 
     @hookimpl
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
-        """Take a person out of every case when the owner decides so; the numbered cases stay."""
-        watched = await self.watching.erase(user_id)
-        erasure = await self.book.forget_person(user_id, by)
-        return chandelier.Erasure(erased=erasure.erased + watched, kept=erasure.kept)
-
-
-def _line(what: str, case: Case) -> str:
-    where = {"server": case.guild_id, "number": case.number}
-    if what == "log":
-        why = trouble_of(case)
-        return _("server {server}, case #{number} was not posted in the log: {why}", **where, why=why)
-    return _(
-        "server {server}, case #{number}: a message stayed; I need Manage Messages in {channel}",
-        **where,
-        channel=f"<#{case.channel_id}>",
-    )
+        """Take a person out of every room; of the numbered cases only when the owner decides so."""
+        cases = await self._people.erase(user_id, by)
+        others = await self.docket.forget_person(user_id, by)
+        others += await self.raids.forget_person(user_id)
+        others += await self.cleaning.store.forget_person(user_id)
+        others += await self.watching.erase(user_id)
+        return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)

@@ -1,0 +1,1 @@
+"""Appeals: a member asks by the button in the direct message, staff decides, the member is told."""

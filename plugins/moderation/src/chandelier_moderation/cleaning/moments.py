@@ -1,0 +1,94 @@
+"""Where a purge begins and ends: a message's link or id, or a time as people write it, becomes an id."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import chandelier
+
+__all__ = ["bound", "sent_at", "snowflake_at"]
+
+_ = chandelier.Messages("chandelier_moderation")
+
+_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+"""https://discord.com/developers/docs/reference#snowflakes"""
+
+_LINK = re.compile(
+    r"<?https?://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/channels/(\d{15,20})/(\d{15,20})/(\d{15,20})>?"
+)
+_ID = re.compile(r"(?:\d{15,20}-)?(\d{15,20})")
+"""Also as the client copies it with Shift held: the channel's id, a dash, the message's id."""
+_STAMP = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFR])?>")
+_SPAN = re.compile(r"(?:(\d{1,6})\s*([a-z]+)\s*,?\s*(?:and\s+)?)")
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
+    **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
+    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
+}
+
+
+def snowflake_at(moment: datetime) -> int:
+    """The smallest id that something made at that moment can have."""
+    return max(0, (moment - _EPOCH) // timedelta(milliseconds=1)) << 22
+
+
+def sent_at(message_id: int) -> datetime:
+    """When a message was sent, as its id tells."""
+    return _EPOCH + timedelta(milliseconds=message_id >> 22)
+
+
+def bound(text: str, *, now: datetime, zone: tzinfo, channel_id: int) -> int:
+    """The id that ``text`` stands for: messages before it have smaller ones, those after it greater ones.
+
+    Understood are a link to a message of the channel, a message's id, Discord's ``<t:…>``, a span such as
+    ``2h 30m`` (that long ago) and a date with or without a time, in ``zone``. Raises InvalidRequest.
+    """
+    text = text.strip()
+    if (link := _LINK.fullmatch(text)) is not None:
+        if int(link[2]) != channel_id:
+            raise chandelier.InvalidRequest(
+                _("That is a message of <#{channel}>; I look for messages here only.", channel=link[2])
+            )
+        return int(link[3])
+    if (number := _ID.fullmatch(text)) is not None and int(number[1]) < 1 << 63:
+        return int(number[1])
+    moment = _moment(text, now, zone)
+    if moment is None:
+        raise chandelier.InvalidRequest(
+            _(
+                "I do not understand “{text}”. Give a message's link or id, a time such as `2h 30m` (ago), "
+                "or a date such as `{example}`.",
+                text=text[:100].replace("`", "ˋ"),
+                example=now.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+            )
+        )
+    if moment > now:
+        raise chandelier.InvalidRequest(_("“{text}” has not come yet.", text=text[:100].replace("`", "ˋ")))
+    return snowflake_at(moment)
+
+
+def _moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    try:
+        if (stamp := _STAMP.fullmatch(text)) is not None:
+            return datetime.fromtimestamp(int(stamp[1]), UTC)
+        span = _span(text.casefold())
+        if span is not None:
+            return now - span
+        written = datetime.fromisoformat(text)
+        return written if written.tzinfo is not None else written.replace(tzinfo=zone)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _span(text: str) -> timedelta | None:
+    text = text.removesuffix("ago").rstrip()
+    whole, end = timedelta(), 0
+    for part in _SPAN.finditer(text):
+        unit = _UNITS.get(part[2])
+        if unit is None or part.start() != end:
+            return None
+        whole, end = whole + int(part[1]) * unit, part.end()
+    return whole if end and end == len(text) else None

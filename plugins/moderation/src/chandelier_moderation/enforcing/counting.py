@@ -1,0 +1,65 @@
+"""Rules that count a member's messages: too many in a time, or the same ones again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chandelier_moderation.automod.content import Content
+from chandelier_moderation.automod.engine import Hit
+from chandelier_moderation.automod.rules import Rule
+from chandelier_moderation.automod.triggers import Rate, Repeated
+from chandelier_moderation.enforcing.guilds import Guarded
+from chandelier_moderation.enforcing.judge import Found
+from chandelier_moderation.enforcing.memory import Counts, Seen
+
+__all__ = ["Counting", "moment_of"]
+
+_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+"""https://discord.com/developers/docs/reference#snowflakes"""
+
+
+def moment_of(snowflake: int) -> datetime:
+    """When Discord made something with this id: exact, however late its event came."""
+    return _EPOCH + timedelta(milliseconds=snowflake >> 22)
+
+
+class Counting:
+    """Counts messages for every rule that does."""
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+
+    def found(self, guarded: Guarded, message: Mapping[str, Any], content: Content) -> tuple[Found, ...]:
+        """Count a new message; returns what it is the last straw for, with the messages before it."""
+        author, seen = message["author"]["id"], None
+        found: list[Found] = []
+        for rule in guarded.counting:
+            trigger = rule.trigger
+            key: tuple[Any, ...] = (guarded.guild_id, rule.name, author)
+            if isinstance(trigger, Repeated):
+                if not content:
+                    continue
+                key = (*key, content.digest)
+            elif not isinstance(trigger, Rate):
+                continue
+            if seen is None:
+                number = int(message["id"])
+                seen = Seen(moment_of(number), int(message["channel_id"]), number)
+            together = self._counts.add(
+                key,
+                seen,
+                within=trigger.within.total_seconds(),
+                most=trigger.most,
+                channels=trigger.channels if isinstance(trigger, Repeated) else 1,
+            )
+            if together:
+                found.append(_found(rule, together, content))
+        return tuple(found)
+
+
+def _found(rule: Rule, together: tuple[Seen, ...], content: Content) -> Found:
+    text = content.texts[0].text if content.texts else ""
+    hit = Hit(rule=rule, found=(str(len(together)),), part="content", excerpt=text)
+    return Found(hit, tuple((seen.channel_id, seen.id) for seen in together[:-1]))

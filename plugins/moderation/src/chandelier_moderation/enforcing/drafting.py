@@ -1,0 +1,137 @@
+"""From a rule's actions to drafts of cases: what happens to whom, why, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from chandelier_moderation.automod.actions import (
+    Ban,
+    Delete,
+    GiveRole,
+    Kick,
+    Lockdown,
+    Points,
+    Slowmode,
+    TakeRole,
+    Timeout,
+    Warn,
+)
+from chandelier_moderation.automod.rules import Rule
+from chandelier_moderation.automod.triggers import Expressions, Words
+from chandelier_moderation.cards import crop
+from chandelier_moderation.cases import Draft
+from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.enforcing.tables import StoredHit
+
+__all__ = ["Personal", "drafts_of", "personal", "reason_for"]
+
+_RANK = (Ban, Kick, Timeout, Warn, GiveRole, TakeRole)
+"""What is done to a member, the gravest first: it is the one that they are told of."""
+
+Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
+
+
+def reason_for(rule: Rule, found: Sequence[str]) -> str:
+    """Why, in the words that `cards.reason_of` knows to translate."""
+    finds = ", ".join(found)
+    if isinstance(rule.trigger, Words | Expressions):
+        return f"Contains “{crop(finds, 100)}”"
+    return f"Rule “{rule.name}”: {crop(finds, 200)}" if finds else f"Rule “{rule.name}”"
+
+
+def drafts_of(
+    rule: Rule, hit: StoredHit, config: ModerationConfig, *, bot_id: int, tell: bool
+) -> Iterator[Draft]:
+    """The cases of a hit: one for what happens to the author, with the message's removal in it."""
+    deletes = hit.message_id is not None and _deletes(rule)
+    points = sum(action.points for action in rule.actions if isinstance(action, Points))
+    base = Draft(
+        guild_id=hit.guild_id,
+        action="remove",
+        target_id=hit.user_id,
+        moderator_id=bot_id,
+        reason=reason_for(rule, hit.found),
+        source=f"automod-{hit.source}",
+        log_channel_id=config.log_channel,
+        tell_member=False,
+        channel_id=hit.channel_id,
+        message_id=hit.message_id,
+        evidence=hit.evidence,
+        attachments=tuple(hit.attachments),
+        batch=f"automod-{hit.id}",
+        rule=rule.name,
+    )
+    # There is nobody behind a webhook whom one could warn, and bots read no messages.
+    acts = [action for action in rule.actions if isinstance(action, Personal) and hit.author != "webhook"]
+    acts = [action for action in acts if hit.author == "member" or not isinstance(action, Warn)]
+    acts.sort(key=lambda action: _RANK.index(type(action)))
+    tell = tell and hit.author == "member"
+    for number, action in enumerate(acts):
+        first = number == 0
+        yield attrs.evolve(
+            personal(base, action, hit.at),
+            source=f"{base.source}-{number}-{action.do}",
+            removes=deletes and first,
+            tell_member=tell and first,
+            points=points if first else 0,
+        )
+    if not acts and deletes:
+        yield attrs.evolve(base, removes=True, tell_member=tell, points=points)
+    elif not acts and points:
+        yield attrs.evolve(base, action="note", points=points)
+    if hit.part in {"nickname", "username"} and hit.author == "member" and _deletes(rule):
+        # A user name cannot be changed: a nickname covers it.
+        name = None if hit.part == "nickname" else f"member {hit.user_id % 10_000:04}"
+        yield attrs.evolve(base, action="nick", source=f"{base.source}-nick", details={"nick": name})
+    for action in rule.actions:
+        if isinstance(action, Slowmode | Lockdown) and hit.channel_id is not None:
+            yield _of_channel(base, action, hit)
+
+
+def _deletes(rule: Rule) -> bool:
+    return any(isinstance(action, Delete) for action in rule.actions)
+
+
+def personal(base: Draft, action: Personal, at: datetime) -> Draft:
+    """The case of one action on a member; its times count from ``at``, when it was decided."""
+    reason = getattr(action, "reason", "") or base.reason
+    if isinstance(action, Timeout):
+        return attrs.evolve(base, action="timeout", reason=reason, expires_at=at + action.duration)
+    if isinstance(action, Ban):
+        seconds = int(action.delete_messages.total_seconds())
+        return attrs.evolve(
+            base,
+            action="ban",
+            reason=reason,
+            expires_at=None if action.duration is None else at + action.duration,
+            details={"delete_seconds": seconds} if seconds else {},
+        )
+    if isinstance(action, GiveRole):
+        return attrs.evolve(
+            base,
+            action="role_give",
+            expires_at=None if action.duration is None else at + action.duration,
+            details={"role": str(action.role)},
+        )
+    if isinstance(action, TakeRole):
+        return attrs.evolve(base, action="role_take", details={"role": str(action.role)})
+    return attrs.evolve(base, action=action.do, reason=reason)
+
+
+def _of_channel(base: Draft, action: Slowmode | Lockdown, hit: StoredHit) -> Draft:
+    details: dict[str, object] = {"channel": str(hit.channel_id)}
+    if isinstance(action, Slowmode):
+        details["seconds"] = int(action.interval / timedelta(seconds=1))
+    return attrs.evolve(
+        base,
+        action=action.do,
+        source=f"{base.source}-{action.do}",
+        message_id=None,
+        evidence=None,
+        attachments=(),
+        expires_at=hit.at + action.duration,
+        details=details,
+    )

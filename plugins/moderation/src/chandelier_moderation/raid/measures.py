@@ -1,0 +1,240 @@
+"""What raid mode does: slow, lock, hold newcomers (each a case), pause invites; and then the inverse of it.
+
+Cases are opened with a source each, so that to do it again after a crash changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import hikari
+from sqlalchemy import select
+
+import chandelier
+from chandelier_moderation.cases import Book, Draft
+from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of
+from chandelier_moderation.raid.tables import ENDING, ON, Raid
+from chandelier_moderation.tables import Case
+
+__all__ = ["Measures"]
+
+REASON = "Raid mode"
+"""The reason of its cases; the cards know it by its text."""
+AT_ONCE = 50
+"""Cases that are undone in one go of the timer."""
+LOOK_AGAIN = timedelta(seconds=10)
+PATIENCE = timedelta(minutes=30)
+"""How long the restoring waits for a case whose action is still under way."""
+
+_INVERSE = {
+    "slowmode": "slowmode",
+    "lockdown": "unlock",
+    "timeout": "untimeout",
+    "role_give": "role_take",
+}
+_SLOWED = (hikari.ChannelType.GUILD_TEXT, hikari.ChannelType.GUILD_FORUM)
+
+
+class Measures:
+    """Carries out raid mode, and restores what it changed."""
+
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, raids: Raids) -> None:
+        self._ctx = ctx
+        self._book = book
+        self._raids = raids
+
+    # ---- on
+
+    async def start(self, raid: Raid) -> None:
+        """Slow, lock, and hold those who are there already because of whom it began."""
+        measures: Mapping[str, Any] = raid.measures
+        chosen = [int(channel_id) for channel_id in measures["channels"]]
+        if measures["lock"]:
+            for scope, target in (
+                [("channel", each) for each in chosen] if chosen else [("server", raid.guild_id)]
+            ):
+                await self._open(raid, "lockdown", target, {"scope": scope})
+        if measures["slowmode"]:
+            for target in chosen or await self._channels(raid.guild_id):
+                await self._open(raid, "slowmode", target, {"seconds": measures["slowmode"]})
+        for newcomer in await self._raids.newcomers(raid):
+            await self._hold(raid, newcomer.user_id)
+        await self._raids.late(raid)
+
+    async def hold(self, raid: Raid, user_id: int) -> None:
+        """Hold somebody who joined, as the settings say."""
+        await self._hold(raid, user_id)
+        await self._raids.late(raid)
+
+    async def _hold(self, raid: Raid, user_id: int) -> None:
+        measures: Mapping[str, Any] = raid.measures
+        if measures["hold"] == "timeout":
+            await self._open(raid, "timeout", user_id, {})
+        elif measures["hold"] == "role" and measures["role"] is not None:
+            await self._open(raid, "role_give", user_id, {"role": measures["role"]})
+
+    async def pause(self, raid: Raid) -> None:
+        """Pause invites and direct messages until the end; a longer pause that was there stays."""
+        if raid.state != ON and raid.pausing == "waiting":
+            await self._raids.change(raid, pausing="off")
+        if raid.state != ON or raid.pausing not in ("waiting", "done"):
+            return
+        try:
+            now = await self._paused(raid.guild_id)
+            if not raid.before:  # else an earlier attempt has written it down
+                raid.before = {name: _written(until) for name, until in now.items()}
+                await self._raids.change(raid, before=raid.before)
+            wanted = {
+                name: max(filter(None, (until, raid.ends_at))) if raid.measures[name] else until
+                for name, until in now.items()
+            }
+            paused = {name: _written(until) for name, until in wanted.items()}
+            await self._raids.change(raid, paused=paused)
+            await self._set_paused(raid.guild_id, wanted)
+        except (hikari.ForbiddenError, hikari.BadRequestError):
+            await self._raids.change(raid, pausing="failed")
+        else:
+            await self._raids.change(raid, pausing="done")
+            await self._raids.late(raid)
+
+    # ---- off
+
+    async def restore(self, raid: Raid) -> datetime | None:
+        """Undo what is not undone yet; answers when to go on, None when all is restored."""
+        if raid.state != ENDING:
+            return None
+        cases = await self._cases(raid)
+        undone = {case.undoes for case in cases if case.undoes is not None}
+        left = [case for case in cases if case.undoes is None and case.number not in undone]
+        left = [case for case in left if case.ended_at is None and case.act != "failed"]
+        now = self._ctx.now()
+        patient = raid.ended_at is None or now < raid.ended_at + PATIENCE
+        ready = [case for case in left if case.act != "waiting" or not patient]
+        for case in ready[:AT_ONCE]:
+            await self._undo(raid, case)
+        if len(ready) > AT_ONCE:
+            return now + timedelta(seconds=1)
+        await self._unpause(raid)
+        settling = raid.pausing == "waiting" or any(case.act == "waiting" for case in await self._cases(raid))
+        if patient and (settling or len(left) > len(ready)):
+            return now + LOOK_AGAIN
+        await self._raids.ended(raid)
+        return None
+
+    async def _undo(self, raid: Raid, case: Case) -> None:
+        await self._book.open(
+            Draft(
+                guild_id=case.guild_id,
+                action=_INVERSE[case.action],
+                target_id=case.target_id,
+                moderator_id=raid.ended_by or self._ctx.bot_id,
+                reason=REASON,
+                source=f"{batch_of(raid)}-undo-{case.number}",
+                log_channel_id=None,
+                tell_member=False,
+                details={"role": case.details["role"]} if "role" in case.details else {},
+                batch=batch_of(raid),
+                undoes=case.number,
+            )
+        )
+
+    async def _unpause(self, raid: Raid) -> None:
+        """Give back what was paused before, unless a moderator has set something else meanwhile."""
+        if raid.pausing != "done":
+            return
+        try:
+            now = await self._paused(raid.guild_id)
+            ours = {name: self._ahead(text) for name, text in raid.paused.items()}
+            if any(not _same(until, ours[name]) for name, until in now.items()):
+                pausing = "by_hand"
+            else:
+                due = {name: self._ahead(text) for name, text in raid.before.items()}
+                await self._set_paused(raid.guild_id, due)
+                pausing = "restored"
+        except (hikari.ForbiddenError, hikari.BadRequestError):
+            pausing = "failed"
+        raid.pausing = pausing
+        await self._raids.change(raid, pausing=pausing)
+
+    # ---- an account
+
+    async def outcome(self, raid: Raid) -> tuple[Mapping[str, int], Sequence[Case]]:
+        """How many cases of each kind raid mode carried out, and those that failed, also at being undone."""
+        done: dict[str, int] = {}
+        cases = await self._cases(raid)
+        for case in cases:
+            if case.undoes is None and case.act != "failed":
+                done[case.action] = done.get(case.action, 0) + 1
+        return done, [case for case in cases if case.act in ("failed", "waiting")]
+
+    # ---- shared
+
+    async def _open(self, raid: Raid, action: str, target_id: int, details: Mapping[str, Any]) -> None:
+        await self._book.open(
+            Draft(
+                guild_id=raid.guild_id,
+                action=action,
+                target_id=target_id,
+                moderator_id=raid.started_by,
+                reason=REASON,
+                source=f"{batch_of(raid)}-{action}-{target_id}",
+                # A raid of a thousand would be a thousand posts: the report has them all.
+                log_channel_id=None,
+                tell_member=False,
+                details=details,
+                # It ends with raid mode; this is for the case that the bot never comes back.
+                expires_at=raid.started_at + LONGEST,
+                batch=batch_of(raid),
+            )
+        )
+
+    async def _cases(self, raid: Raid) -> Sequence[Case]:
+        query = select(Case).where(Case.guild_id == raid.guild_id, Case.batch == batch_of(raid))
+        async with self._ctx.storage.read() as session:
+            return (await session.scalars(query.order_by(Case.number))).all()
+
+    async def _channels(self, guild_id: int) -> Sequence[int]:
+        """The text channels and forums that everybody sees."""
+        guild = await self._ctx.rest.fetch_guild(guild_id)
+        view = hikari.Permissions.VIEW_CHANNEL
+        base = guild.roles[hikari.Snowflake(guild_id)].permissions
+        found: list[int] = []
+        for channel in await self._ctx.rest.fetch_guild_channels(guild_id):
+            if channel.type not in _SLOWED or not isinstance(channel, hikari.PermissibleGuildChannel):
+                continue
+            everyone = channel.permission_overwrites.get(hikari.Snowflake(guild_id))
+            allow, deny = (everyone.allow, everyone.deny) if everyone is not None else (view & 0, view & 0)
+            if ((base & ~deny) | allow) & view:
+                found.append(int(channel.id))
+        return found
+
+    def _ahead(self, text: str | None) -> datetime | None:
+        """A moment as it was written down; None when it is over."""
+        until = None if text is None else datetime.fromisoformat(text)
+        return until if until is not None and until > self._ctx.now() else None
+
+    async def _paused(self, guild_id: int) -> dict[str, datetime | None]:
+        incidents = (await self._ctx.rest.fetch_guild(guild_id)).incidents
+        return {"invites": incidents.invites_disabled_until, "dms": incidents.dms_disabled_until}
+
+    async def _set_paused(self, guild_id: int, wanted: Mapping[str, datetime | None]) -> None:
+        """What is not named is paused no more, so both always are. Discord takes no reason for it."""
+        await self._ctx.rest.set_guild_incident_actions(
+            guild_id,
+            invites_disabled_until=wanted["invites"],
+            dms_disabled_until=wanted["dms"],
+        )
+
+
+def _written(until: datetime | None) -> str | None:
+    return None if until is None else until.isoformat()
+
+
+def _same(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two moments are the same, but for what Discord does not keep of a second."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < timedelta(seconds=1)

@@ -1,0 +1,278 @@
+"""When raid mode is on: rows only, and what follows from them is carried out by `measures`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import chandelier
+from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.raid.tables import ENDED, ENDING, ON, Newcomer, Raid
+
+__all__ = ["LONGEST", "Raids", "batch_of"]
+
+_ = chandelier.Messages("chandelier_moderation")
+
+LONGEST = timedelta(hours=24)
+"""Discord pauses invites for at most that long, so no raid mode lasts longer.
+
+https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions
+"""
+PROLONG_EVERY = timedelta(minutes=1)
+"""How much later the end has to become to be written down anew."""
+_IDLE_FOR = timedelta(seconds=30)
+"""For how long a guild is believed to want nothing: another process may start raid mode."""
+
+
+def batch_of(raid: Raid) -> str:
+    """What the cases of a raid have in common."""
+    return f"raid-{raid.id}"
+
+
+@attrs.define
+class _Joins:
+    """Who joined a guild lately."""
+
+    recent: deque[tuple[datetime, int]] = attrs.field(factory=deque[tuple[datetime, int]])
+
+    def add(self, at: datetime, user_id: int, window: timedelta) -> int:
+        """Count a join; answers how many there were within the window."""
+        self.recent.append((at, user_id))
+        while self.recent and self.recent[0][0] <= at - window:
+            self.recent.popleft()
+        return len(self.recent)
+
+
+class Raids:
+    """Notices too many joins, and keeps when raid mode is on in which guild."""
+
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
+        self._ctx = ctx
+        self._joins: dict[int, _Joins] = {}
+        self._idle: dict[str, datetime] = {}
+
+    # ---- joins
+
+    def forget(self, guild_id: int | None) -> None:
+        """Settings changed: look at the next join again; in every guild when it is None."""
+        if guild_id is None:
+            self._idle.clear()
+        else:
+            self._idle.pop(str(guild_id), None)
+
+    def wants(self, member: Mapping[str, Any]) -> bool:
+        """Decide on Discord's raw event whether a join has to be looked at."""
+        until = self._idle.get(str(member.get("guild_id")))
+        return until is None or until <= self._ctx.now()
+
+    async def joined(self, guild_id: int, user_id: int, *, bot: bool) -> tuple[Raid | None, int | None]:
+        """Somebody joined. Answers the raid mode that is on, and how many joined if that is too many.
+
+        Who joins while it is on is written down; while too many do, it ends later.
+        """
+        config = await self._ctx.config_for(guild_id)
+        now, raid = self._ctx.now(), await self.current(guild_id)
+        if raid is None and not config.raid_joins:
+            self._idle[str(guild_id)] = now + _IDLE_FOR
+            return None, None
+        if bot:  # somebody let it in
+            return raid, None
+        joins = self._joins.setdefault(guild_id, _Joins())
+        number = joins.add(now, user_id, timedelta(seconds=config.raid_seconds))
+        too_many = number if config.raid_joins and number >= config.raid_joins else None
+        if raid is not None:
+            await self.note(raid, [(user_id, now)])
+            if too_many:
+                await self._prolong(raid, now + timedelta(minutes=config.raid_minutes))
+        return raid, too_many
+
+    def lately(self, guild_id: int) -> Sequence[tuple[int, datetime]]:
+        """Who joined within the time that counts."""
+        joins = self._joins.get(guild_id)
+        return [] if joins is None else [(user_id, at) for at, user_id in joins.recent]
+
+    async def note(self, raid: Raid, people: Sequence[tuple[int, datetime]]) -> None:
+        """Write newcomers down."""
+        if not people:
+            return
+        rows = [{"raid_id": raid.id, "user_id": user_id, "joined_at": at} for user_id, at in people]
+        async with self._ctx.storage.transaction() as session:
+            insert = self._ctx.storage.insert(Newcomer).values(rows).on_conflict_do_nothing()
+            await session.execute(insert)
+
+    # ---- on and off
+
+    async def begin(
+        self, guild_id: int, *, by: int, minutes: int | None = None, rate: int | None = None
+    ) -> tuple[Raid, bool]:
+        """Switch raid mode on; False when it is on already. What it does is carried out by effects."""
+        config, now = await self._ctx.config_for(guild_id), self._ctx.now()
+        ends_at = now + timedelta(minutes=minutes or config.raid_minutes)
+        pauses = config.raid_invites or config.raid_dms
+        values: dict[str, Any] = {
+            "guild_id": guild_id,
+            "is_on": True,
+            "state": ON,
+            "started_by": by,
+            "rate": rate,
+            "started_at": now,
+            "ends_at": ends_at,
+            "measures": _measures_of(config),
+            "before": {},
+            "paused": {},
+            "pausing": "waiting" if pauses else "off",
+            "channel_id": config.raid_channel or config.log_channel,
+        }
+        async with self._ctx.storage.transaction() as session:
+            made = self._ctx.storage.insert(Raid).values(**values).on_conflict_do_nothing()
+            raid_id = (await session.execute(made.returning(Raid.id))).scalar()
+            if raid_id is None:
+                on = await session.scalar(select(Raid).where(Raid.guild_id == guild_id, Raid.is_on.is_(True)))
+                if on is None:  # it ended this moment
+                    raise chandelier.ServiceUnavailable(_("Raid mode is just ending. Try again."))
+                return on, False
+            raid = await session.get_one(Raid, raid_id)
+            kinds = ["raid_start", "raid_alert", *(["raid_pause"] if pauses else [])]
+            for kind in kinds:
+                await self._put(kind, raid, session=session)
+            await self._ctx.timers.schedule(
+                "raid_over",
+                key=str(raid.id),
+                due=ends_at,
+                subject=f"guild/{guild_id}/raid/{raid.id}",
+                session=session,
+            )
+        self._idle.pop(str(guild_id), None)
+        await self.note(raid, self.lately(guild_id) if rate is not None else [])
+        return raid, True
+
+    async def end(self, raid_id: int, *, by: int | None) -> tuple[Raid, bool]:
+        """Switch raid mode off; False when it was off before. A timer restores what it changed."""
+        async with self._ctx.storage.transaction() as session:
+            raid = await session.get_one(Raid, raid_id, with_for_update=True)
+            if raid.state != ON:
+                return raid, False
+            raid.state, raid.is_on = ENDING, None
+            raid.ended_at, raid.ended_by = self._ctx.now(), by
+            await self._ctx.timers.cancel("raid_over", str(raid_id), session=session)
+            await self._ctx.timers.schedule(
+                "raid_restore",
+                key=str(raid_id),
+                due=self._ctx.now(),
+                subject=f"guild/{raid.guild_id}/raid/{raid_id}",
+                session=session,
+            )
+            await self._put("raid_repost", raid, "ending", session=session)
+            return raid, True
+
+    async def ended(self, raid: Raid) -> None:
+        """All is restored: tell staff."""
+        async with self._ctx.storage.transaction() as session:
+            now = await session.get_one(Raid, raid.id, with_for_update=True)
+            if now.state == ENDED:
+                return
+            now.state = ENDED
+            await self._put("raid_repost", now, "ended", session=session)
+            await self._put("raid_report", now, session=session)
+
+    async def late(self, raid: Raid) -> None:
+        """Something was done for a raid while it may have ended: see that this is restored, too."""
+        async with self._ctx.storage.transaction() as session:
+            now = await session.get_one(Raid, raid.id, with_for_update=True)
+            if now.state != ENDED:
+                return  # it is on, or the timer that restores still runs
+            now.state = ENDING
+            await self._ctx.timers.schedule(
+                "raid_restore",
+                key=str(raid.id),
+                due=self._ctx.now(),
+                subject=f"guild/{raid.guild_id}/raid/{raid.id}",
+                session=session,
+            )
+
+    async def _prolong(self, raid: Raid, ends_at: datetime) -> None:
+        ends_at = min(ends_at, raid.started_at + LONGEST - timedelta(minutes=5))
+        if ends_at - raid.ends_at < PROLONG_EVERY:
+            return
+        async with self._ctx.storage.transaction() as session:
+            now = await session.get_one(Raid, raid.id, with_for_update=True)
+            if now.state != ON or ends_at - now.ends_at < PROLONG_EVERY:
+                return
+            now.ends_at = ends_at
+            if now.pausing in ("waiting", "done"):
+                await self._put("raid_pause", now, ends_at.isoformat(), session=session)
+            await self._put("raid_repost", now, ends_at.isoformat(), session=session)
+
+    async def _put(self, kind: str, raid: Raid, *more: str, session: AsyncSession) -> None:
+        key = "-".join([str(raid.id), *more])
+        await self._ctx.outbox.put(kind, key=key, payload={"raid": raid.id}, session=session)
+
+    # ---- questions
+
+    async def current(self, guild_id: int) -> Raid | None:
+        """The raid mode that is on in a guild."""
+        async with self._ctx.storage.read() as session:
+            on = select(Raid).where(Raid.guild_id == guild_id, Raid.is_on.is_(True))
+            return await session.scalar(on)
+
+    async def find(self, raid_id: int) -> Raid | None:
+        """A raid by its id."""
+        async with self._ctx.storage.read() as session:
+            return await session.get(Raid, raid_id)
+
+    async def change(self, raid: Raid, **columns: Any) -> None:
+        """Write columns of a raid."""
+        async with self._ctx.storage.transaction() as session:
+            change = update(Raid).where(Raid.id == raid.id).values(**columns)
+            await session.execute(change.execution_options(synchronize_session=False))
+
+    async def newcomers(self, raid: Raid) -> Sequence[Newcomer]:
+        """Who came, the first one first."""
+        query = select(Newcomer).where(Newcomer.raid_id == raid.id)
+        async with self._ctx.storage.read() as session:
+            return (await session.scalars(query.order_by(Newcomer.joined_at, Newcomer.user_id))).all()
+
+    async def count(self, raid: Raid) -> int:
+        """How many came."""
+        query = select(func.count()).select_from(Newcomer).where(Newcomer.raid_id == raid.id)
+        async with self._ctx.storage.read() as session:
+            return await session.scalar(query) or 0
+
+    # ---- personal data
+
+    async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
+        """The raids during which a person joined, as JSON-ready data."""
+        query = select(Raid.guild_id, Newcomer.joined_at).join(Newcomer, Newcomer.raid_id == Raid.id)
+        query = query.where(Newcomer.user_id == user_id).order_by(Newcomer.joined_at)
+        async with self._ctx.storage.read() as session:
+            rows = (await session.execute(query)).all()
+        return [{"guild": str(guild_id), "joined_at": at.isoformat()} for guild_id, at in rows]
+
+    async def forget_person(self, user_id: int) -> int:
+        """Forget when a person joined; answers how many records that were."""
+        async with self._ctx.storage.transaction() as session:
+            gone: Any = await session.execute(
+                delete(Newcomer)
+                .where(Newcomer.user_id == user_id)
+                .execution_options(synchronize_session=False)
+            )
+            return gone.rowcount
+
+
+def _measures_of(config: ModerationConfig) -> Mapping[str, Any]:
+    """What raid mode does, as the settings have it; ids are text."""
+    return {
+        "slowmode": config.raid_slowmode,
+        "lock": config.raid_lock,
+        "channels": [str(channel_id) for channel_id in config.raid_channels],
+        "invites": config.raid_invites,
+        "dms": config.raid_dms,
+        "hold": config.raid_hold,
+        "role": None if config.raid_role is None else str(config.raid_role),
+    }

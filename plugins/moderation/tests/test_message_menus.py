@@ -1,0 +1,114 @@
+"""Stories of a message's menu: acting on it with the message as evidence, and reporting it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def judge(market):
+    """A moderator who may ban."""
+    role = market.guild.create_role(
+        "Judges", permissions=["ban_members", "kick_members", "moderate_members", "manage_messages"]
+    )
+    return market.guild.add_member("judge", roles=[role])
+
+
+async def test_a_moderator_acts_on_a_message_that_its_author_deletes_meanwhile(
+    discord, start_host, market, judge
+):
+    host = await start_host("moderation", config=market.config())
+    bad = await market.bob.send(
+        market.general, "buy `my` **things**", attachments=[("scam.png", b"\x89PNG\r\n\x1a\n")]
+    )
+
+    shown = await judge.menu(market.general, "Act on this message", bad)
+
+    assert shown.ephemeral
+    assert "buy ˋmyˋ **things**" in shown.text
+    assert "scam.png" in shown.text
+    assert "no cases" in shown.text
+    await market.bob.delete(bad)
+    await start_host.restart(host)
+    form = await judge.press(shown, label="Time out")
+    late = await judge.submit(form, {"reason": "ads", "duration": "soon"})
+    assert "I cannot read" in late.text
+    form = await judge.press(shown, label="Time out")
+    done = await judge.submit(form, {"reason": "ads", "duration": "2h", "delete": "yes"})
+
+    assert "ase #1" in done.text
+    assert market.bob.timed_out_until is not None
+    post = market.log.last
+    assert "buy ˋmyˋ **things**" in post.text
+    assert "gone already" in post.text
+
+    # ---- the log undoes it, once
+    undone = await judge.press(post, label="End the timeout")
+    assert "case #2" in undone.text
+    assert market.bob.timed_out_until is None
+    again = await judge.press(market.log.last, label="Time out again")
+    assert "case #3" in again.text
+    assert market.bob.timed_out_until is not None
+
+    # ---- what may not be done is said
+    own = await market.guild.owner.send(market.general, "hello")
+    shown = await judge.menu(market.general, "Act on this message", own)
+    form = await judge.press(shown, label="Ban")
+    refused = await judge.submit(form, {"reason": "coup"})
+    assert "They own this server" in refused.text
+    form = await judge.press(shown, label="Delete")
+    refused = await judge.submit(form, {"reason": ""})
+    assert "They own this server" in refused.text
+    mine = await market.alice.send(market.general, "noise")
+    shown = await judge.menu(market.general, "Act on this message", mine)
+    form = await judge.press(shown, label="Delete")
+    await judge.submit(form, {"reason": "noise"})
+    assert mine.deleted
+
+
+async def test_members_report_a_message_and_moderators_deal_with_it_once(discord, start_host, market, judge):
+    desk = market.guild.create_text_channel("reports")
+    host = await start_host("moderation", config=market.config(report_channel=desk.id))
+    bad = await market.bob.send(market.general, "@everyone free nitro")
+
+    thanks = await market.alice.menu(market.general, "Report to moderators", bad)
+    assert thanks.ephemeral
+    form = await market.alice.press(thanks, label="Say why")
+    await market.alice.submit(form, {"why": f"a `scam`, ask {market.mod.mention}"})
+    carol = market.guild.add_member("carol")
+    await carol.menu(market.general, "Report to moderators", bad)
+    again = await carol.menu(market.general, "Report to moderators", bad)
+
+    assert "before" in again.text
+    assert len(desk.messages) == 1
+    post = desk.last
+    assert "free nitro" in post.text
+    assert "a ˋscamˋ" in post.text
+    assert carol.mention in post.text
+    assert post.pinged == []
+    own = await market.bob.menu(market.general, "Report to moderators", bad)
+    assert "your own message" in own.text
+
+    await start_host.restart(host)
+    shown = await judge.press(post, label="Act on it")
+    form = await judge.press(shown, label="Warn")
+    await judge.submit(form, {"reason": "scam", "delete": "yes"})
+    assert bad.deleted
+    assert "Case #1" in desk.last.text
+    assert judge.mention in desk.last.text
+
+    other = await market.bob.send(market.general, "hm")
+    await market.alice.menu(market.general, "Report to moderators", other)
+    await judge.press(desk.last, label="Dismiss")
+    assert "Dismissed" in desk.last.text
+    for n in range(3):
+        one = await market.bob.send(market.general, f"hm {n}")
+        await market.alice.menu(market.general, "Report to moderators", one)
+    one = await market.bob.send(market.general, "hm 4")
+    much = await market.alice.menu(market.general, "Report to moderators", one)
+    assert "reported much lately" in much.text
+
+    # ---- after a week nothing of it is kept
+    await discord.advance(9 * 86_400)
+    old = await judge.press(post, label="Act on it")
+    assert "I no longer remember" in old.text

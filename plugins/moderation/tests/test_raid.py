@@ -1,0 +1,155 @@
+"""Stories of raid mode: it starts by a rate of joins or a button, and restores all that it changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from loopcord import ActError
+
+
+async def rows(host, what):
+    async with host.database.read() as session:
+        return (await session.execute(text(what))).all()
+
+
+async def cases(host):
+    return await rows(host, "SELECT action, target_id, undoes FROM moderation_cases ORDER BY number")
+
+
+async def test_too_many_joins_start_it_and_it_ends_by_itself_with_a_report(discord, start_host, market):
+    settings = {"raid_joins": 3, "raid_seconds": 30, "raid_minutes": 10}
+    host = await start_host("moderation", config=market.config(**settings))
+    early = await market.guild.join("early")
+    await discord.advance(31)
+    crowd = [await market.guild.join(f"newcomer-{number}") for number in range(2)]
+    assert market.log.messages == []
+
+    crowd.append(await market.guild.join("newcomer-2"))
+
+    alert = market.log.last
+    assert "Raid mode is on" in alert.text
+    assert "3 joined at once" in alert.text
+    until = market.guild.invites_paused_until
+    assert until == discord.clock.now() + timedelta(minutes=10)
+    with pytest.raises(ActError, match="paused"):
+        await market.guild.join("too-late")
+    found = await cases(host)
+    held = {target for action, target, _ in found if action == "timeout"}
+    assert held == {member.id for member in crowd}
+    assert early.id not in held
+    assert all(member.timed_out_until for member in crowd)
+    slowed = {target for action, target, _ in found if action == "slowmode"}
+    assert slowed == {market.general.id, market.log.id}
+    shown = await market.mod.slash(market.general, "raid show")
+    assert "Raid mode is on" in shown.text
+
+    # It survives a restart, and ends by itself.
+    host = await start_host.restart(host)
+    await discord.advance(10 * 60 + 30)
+
+    assert "Raid mode is over" in alert.text
+    report = market.log.last
+    assert "Report: raid mode" in report.text
+    assert "by itself" in report.text
+    assert "Newcomers timed out: 3" in report.text
+    assert report.attachments[0]["filename"] == "newcomers.txt"
+    assert market.guild.invites_paused_until is None
+    what_was_done = "SELECT count(*) FROM moderation_cases WHERE act != 'failed' AND undoes IS "
+    done, undone = await rows(host, f"{what_was_done} NULL"), await rows(host, f"{what_was_done} NOT NULL")
+    assert done == undone
+    assert [member.timed_out_until for member in crowd] == [None] * 3
+    assert "Raid mode is off" in (await market.mod.slash(market.general, "raid show")).text
+    assert len([post for post in market.log.messages if "Report" in post.text]) == 1
+    # The next raid is another one.
+    for number in range(3):
+        await market.guild.join(f"again-{number}")
+    assert "Raid mode is on" in market.log.last.text
+
+
+async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back(discord, start_host, market):
+    """Zeppelin and others reopen what had been closed before; what a moderator set by hand stays here."""
+    host = await start_host("moderation", config=market.config(raid_hold="none", raid_dms=True))
+    rest = host.bot.rest
+    tonight = discord.clock.now() + timedelta(hours=20)
+    await rest.set_guild_incident_actions(market.guild.id, invites_disabled_until=tonight)
+
+    panel = await market.mod.slash(market.general, "raid show")
+    pressed = await market.mod.press(panel, label="Start raid mode")
+
+    assert "Raid mode is on" in pressed.text
+    assert market.guild.invites_paused_until == tonight  # the longer pause stays
+    assert market.guild.dms_paused_until == discord.clock.now() + timedelta(minutes=30)
+    assert "on already" in (await market.mod.slash(market.general, "raid start")).text
+    alert = market.log.last
+    assert "Moderate Members" in (await market.alice.press(alert, label="End raid mode")).text
+    ended = await market.mod.press(alert, label="End raid mode")
+    await discord.advance(30)
+    assert "A report follows" in ended.text
+    assert market.mod.mention in market.log.last.text
+    assert market.guild.invites_paused_until == tonight
+    assert market.guild.dms_paused_until is None
+
+    # Changed by hand meanwhile: it stays so.
+    await market.mod.slash(market.general, "raid start", minutes=60)
+    await rest.set_guild_incident_actions(
+        market.guild.id, invites_disabled_until=discord.clock.now() + timedelta(hours=3)
+    )
+    await market.mod.slash(market.general, "raid stop")
+    await discord.advance(30)
+    assert market.guild.invites_paused_until is not None
+    assert "changed by hand" in market.log.last.text
+    assert "Raid mode is off" in (await market.mod.slash(market.general, "raid stop")).text
+
+
+async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_host, market):
+    settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": market.mods.id}
+    settings["raid_roles"] = [market.mods.id]
+    host = await start_host("moderation", config=market.config(**settings))
+    market.guild.set_permissions(market.guild.bot_role, ["administrator"])  # it may mention the role
+    for number in range(4):
+        await market.guild.join(f"newcomer-{number}")
+    [question] = market.log.messages
+    assert "This may be a raid" in question.text
+    assert question.pinged == [market.mods.id]
+    assert await cases(host) == []
+    market.guild.set_bot_permissions(["view_channel", "send_messages", "embed_links", "read_message_history"])
+
+    await market.mod.press(question, label="Start raid mode")
+    late = await market.guild.join("latecomer")
+
+    assert ("role_give", late.id, None) in [tuple(row) for row in await cases(host)]
+    assert "I need Manage Server" in market.log.last.text
+    assert market.guild.invites_paused_until is None
+    # While too many come it lasts longer; the end is pushed back at most once a minute.
+    await discord.advance(25 * 60)
+    await market.guild.join("one")
+    await market.guild.join("two")
+    await discord.advance(10 * 60)
+    assert "Raid mode is on" in (await market.mod.slash(market.general, "raid show")).text
+    person = await host.hooks.call("moderation", "chandelier_export_person", user_id=late.id)
+    assert [each["guild"] for each in person["raids"]] == [str(market.guild.id)]
+    erased = await host.hooks.call("moderation", "chandelier_erase_person", user_id=late.id, by="person")
+    assert erased.erased == 1
+    await discord.advance(21 * 60)
+    assert "Report: raid mode" in market.log.last.text
+
+
+async def test_an_interrupted_start_does_nothing_twice(discord, start_host, market):
+    host = await start_host("moderation", config=market.config())
+    await market.mod.slash(market.general, "raid start")
+    before, until = await cases(host), market.guild.invites_paused_until
+    async with host.database.transaction() as session:
+        await session.execute(text("UPDATE chandelier_outbox SET state = 'started' WHERE kind LIKE 'raid_%'"))
+        await session.execute(text("UPDATE moderation_raids SET message_id = NULL"))
+
+    host = await start_host.restart(host)
+
+    assert await cases(host) == before
+    assert market.guild.invites_paused_until == until
+    assert len(market.log.messages) == 1
+    await market.mod.slash(market.general, "raid stop")
+    await discord.advance(30)
+    assert market.guild.invites_paused_until is None
