@@ -61,6 +61,7 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     assert "#2" in again.text
     assert "already" in market.log.last.text
 
+    discord.backend.delete_overwrite(market.general.id, doomed.id)  # as Discord does with the role
     doomed.delete()
     await start_host.restart(host)
     await guards.slash(market.general, "lockdown end", reason="calm again")
