@@ -24,6 +24,7 @@ MANIFEST = chandelier.Manifest(
         hikari.api.CacheComponents.GUILDS
         | hikari.api.CacheComponents.ROLES
         | hikari.api.CacheComponents.GUILD_CHANNELS
+        | hikari.api.CacheComponents.GUILD_THREADS  # what is left out of the log with a channel
     ),
     permissions=(
         hikari.Permissions.VIEW_CHANNEL

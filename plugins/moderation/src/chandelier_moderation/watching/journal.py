@@ -1,12 +1,13 @@
 """Events that are still to be told: rows first, and one effect at a time for each channel of the log.
 
 While a post is on its way, what happens meanwhile waits and goes into the next one together. So a raid of a
-thousand joins is a few posts, in order, and never takes the places of the effects that act on members.
+thousand joins is a few posts, and a channel of the log takes one place at most among the effects that the
+outbox carries out at the same time: bans do not wait behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,14 +62,22 @@ class Noted:
 class Journal:
     """Reads and writes events that are still to be told."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], store: MessageStore) -> None:
+    def __init__(
+        self,
+        ctx: chandelier.PluginContext[ModerationConfig],
+        store: MessageStore,
+        filled: Callable[[], None],
+    ) -> None:
+        """``filled`` is called whenever there is something that has to be forgotten some time."""
         self._ctx = ctx
+        self._filled = filled
         self._store = store
         self._together = Together[Entry](self._write)
 
     async def add(self, entry: Entry) -> None:
         """Have an event told; returns when it is stored."""
         await self._together.put(entry)
+        self._filled()
 
     async def claim(self, effect_id: int, log_channel_id: int) -> list[Noted]:
         """The events that an effect tells: those it began with before a crash, else all that wait."""
@@ -81,7 +90,8 @@ class Journal:
         async with self._ctx.storage.transaction() as session:
             rows = (await session.scalars(mine.order_by(LogEntry.id))).all()
             if not rows:
-                rows = (await session.scalars(waiting.order_by(LogEntry.id).limit(MOST))).all()
+                first = waiting.order_by(LogEntry.id).limit(MOST).with_for_update()
+                rows = (await session.scalars(first)).all()
                 await session.execute(_of(rows).values(effect_id=effect_id))
         return await self._opened(rows)
 
@@ -102,9 +112,15 @@ class Journal:
             if first is not None:
                 await self._begin(session, log_channel_id, first)
 
-    async def tidy(self) -> None:
-        """Forget what could not be told for too long, so that what came after it is told."""
+    async def tidy(self) -> bool:
+        """Forget what could not be told for too long, so that what came after it is told.
+
+        Returns whether anything is left.
+        """
         old = LogEntry.at < self._ctx.now() - FORGOTTEN_AFTER
+        async with self._ctx.storage.read() as session:
+            if await session.scalar(select(LogEntry.id).limit(1)) is None:
+                return False
         async with self._ctx.storage.transaction() as session:
             channels = set(await session.scalars(select(LogEntry.log_channel_id).where(old).distinct()))
             await session.execute(_quiet(delete(LogEntry).where(old)))
@@ -115,6 +131,7 @@ class Journal:
                 first = await session.scalar(_first(channel))
                 if first is not None:
                     await self._begin(session, channel, first)
+            return await session.scalar(select(LogEntry.id).limit(1)) is not None
 
     async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
         """Every event that names a person and is still to be told, as JSON-ready data."""
@@ -145,28 +162,43 @@ class Journal:
         return count
 
     async def _write(self, entries: Sequence[Entry]) -> None:
-        usable = self._ctx.vault.problem is None
         async with self._ctx.storage.transaction() as session:
             rows = [_row(entry) for entry in entries]
             session.add_all(rows)
             await session.flush()
-            sealing = [
-                (row, chandelier.SealedValue(
-                    person_id=entry.member_id, value=dict(entry.texts), table=_TABLE, row=row.id, field=_FIELD
-                ))
-                for row, entry in zip(rows, entries, strict=True)
-                if usable and entry.texts is not None and entry.member_id is not None
-            ]  # fmt: skip
-            if sealing:
-                values = await self._ctx.vault.seal_all([value for _, value in sealing], session=session)
-                for (row, _value), sealed in zip(sealing, values, strict=True):
-                    row.sealed = sealed
-                await session.flush()
+            await self._seal(entries, rows, session)
             for channel in sorted({entry.log_channel_id for entry in entries}):
                 first = None
                 while first is None:  # another process has just told the first one: look again
                     first = await session.scalar(_first(channel))
                 await self._begin(session, channel, first)
+
+    async def _seal(self, entries: Sequence[Entry], rows: Sequence[LogEntry], session: AsyncSession) -> None:
+        """Seal what members wrote; without the vault it is left out, never stored as it is."""
+        own = [
+            (row, entry)
+            for row, entry in zip(rows, entries, strict=True)
+            if entry.texts is not None and entry.member_id is not None
+        ]
+        if not own:
+            return
+        sealing = [
+            chandelier.SealedValue(
+                person_id=entry.member_id or 0,
+                value=dict(entry.texts or {}),
+                table=_TABLE,
+                row=row.id,
+                field=_FIELD,
+            )
+            for row, entry in own
+        ]
+        try:
+            values = await self._ctx.vault.seal_all(sealing, session=session)
+        except chandelier.ServiceUnavailable:
+            return  # the post has a link to the message
+        for (row, _entry), sealed in zip(own, values, strict=True):
+            row.sealed = sealed
+        await session.flush()
 
     async def _begin(self, session: AsyncSession, log_channel_id: int, first: int) -> None:
         """Named by the first event: while that one is on its way, there is no second effect."""

@@ -89,7 +89,7 @@ class MessageWatch:
     async def deleted(self, event: hikari.GuildMessageDeleteEvent, watch: Watch) -> None:
         """Tell a deletion."""
         channel = watch.deletions.channel
-        if not self._heard(event.guild_id, event.channel_id, watch):
+        if not self._heard(event.channel_id, watch, log=True):
             return
         async with self._turn(event.message_id):
             found = await self._store.find(event.guild_id, [event.message_id]) if watch.keep else {}
@@ -114,7 +114,7 @@ class MessageWatch:
     async def bulk_deleted(self, event: hikari.GuildBulkMessageDeleteEvent, watch: Watch) -> None:
         """Tell that many messages were deleted at once."""
         channel = watch.deletions.channel
-        if not self._heard(event.guild_id, event.channel_id, watch):
+        if not self._heard(event.channel_id, watch, log=True):
             return
         if channel is None:
             async with self._ctx.storage.transaction() as session:
@@ -141,11 +141,14 @@ class MessageWatch:
         author = message.author
         if not author or message.webhook_id or (author.is_bot and not watch.bots):
             return False
-        return author.id != self._ctx.bot_id and self._heard(event.guild_id, message.channel_id, watch)
+        return author.id != self._ctx.bot_id and self._heard(message.channel_id, watch)
 
-    def _heard(self, guild_id: int, channel_id: int, watch: Watch) -> bool:
-        """Whether a channel is watched: the log's own channels are not, nor what the guild leaves out."""
-        if channel_id in watch.log_channels or channel_id in watch.ignore:
+    def _heard(self, channel_id: int, watch: Watch, *, log: bool = False) -> bool:
+        """Whether a channel is watched: not what the guild leaves out, nor the log's own channels.
+
+        With ``log`` these are: who deletes posts of the log is told in it.
+        """
+        if channel_id in watch.ignore or (channel_id in watch.log_channels and not log):
             return False
         if not watch.ignore:
             return True

@@ -68,7 +68,9 @@ def line(shown: Shown, form: str) -> str:
     sign = shown.sign if shown.link is None else f"[{shown.sign}]({shown.link})"
     start = _.join("", (f"{_time(shown.at)} {sign} **", shown.title, "**"))
     parts: list[str] = [start]
-    parts += [value for _label, value in shown.facts]
+    for place, (label, value) in enumerate(shown.facts):
+        plain = value.startswith("<#") or (place == 0 and value.startswith("<@"))
+        parts.append(value if plain else _("{label}: {value}", label=label, value=value))
     parts += [_inline(text) for _label, text in shown.texts]
     return _.join(" · ", parts)
 

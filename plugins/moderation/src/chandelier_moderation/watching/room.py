@@ -22,7 +22,7 @@ __all__ = ["Watching"]
 _ = chandelier.Messages("chandelier_moderation")
 
 TIDY_EVERY = 3_600.0
-"""Seconds."""
+"""Seconds. What is too old is not shown even before."""
 
 
 class Watching:
@@ -44,15 +44,16 @@ class Watching:
         listen(hikari.MemberDeleteEvent, when=self._wants("leaves"))(self._left)
         listen(hikari.AuditLogEntryCreateEvent, when=self._wants_audit)(self._audited)
         self.loader.effect(EFFECT)(self._post)
-        self.loader.task(lambda _data: TIDY_EVERY)(self._tidy)
 
     def open(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         """Get ready; called in the plugin's ``setup``."""
         self._ctx = ctx
-        self.store = MessageStore(ctx)
-        self.journal = Journal(ctx, self.store)
+        self._tidying: asyncio.Task[None] | None = None
+        self.store = MessageStore(ctx, self._see_to_it)
+        self.journal = Journal(ctx, self.store, self._see_to_it)
         self._poster = Poster(ctx, self.journal, self.store)
         self._messages = MessageWatch(ctx, self.store, self.journal)
+        self._see_to_it()  # something may have been left from before
 
     async def settings(self, guild_id: int) -> Watch:
         """What a guild wants told."""
@@ -72,6 +73,7 @@ class Watching:
             self._known.clear()
         else:
             self._known.pop(str(int(guild_id)), None)
+            self._poster.mended(guild_id)
         await self.store.tidy(guild_id)
 
     def health(self) -> Sequence[str]:
@@ -185,6 +187,14 @@ class Watching:
     async def _post(self, effect: chandelier.Effect) -> None:
         await self._poster.post(effect)
 
+    def _see_to_it(self) -> None:
+        """Have what is stored forgotten in time: nothing runs while nothing is there."""
+        if self._tidying is None or self._tidying.done():
+            self._tidying = self._ctx.spawn(self._tidy(), "forgetting old messages")
+
     async def _tidy(self) -> None:
-        await self.store.tidy()
-        await self.journal.tidy()
+        while True:
+            more = [await self.store.tidy(), await self.journal.tidy()]
+            if not any(more):
+                return
+            await self._ctx.clock.sleep(TIDY_EVERY)

@@ -22,7 +22,7 @@ LONGEST_FORMAT = 300
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _ONE = r"(?:[^{}]|\{(?:" + "|".join(PLACEHOLDERS) + r")\})"
-_PATTERN = rf"card|line|(?=.*\{{){_ONE}+"
+_PATTERN = rf"card|line|(?=[^{{]*\{{){_ONE}+"
 
 
 @chandelier.schema
@@ -105,7 +105,7 @@ class Watch:
 
 def format_problem(text: str) -> str | None:
     """Why a format cannot be, in words; None when it can."""
-    if re.fullmatch(_PATTERN, text, re.DOTALL):
+    if re.fullmatch(_PATTERN, text):
         return None
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     for hole in _HOLE.findall(text):

@@ -5,7 +5,7 @@ It is empty unless a guild says for how long to keep: see `settings.Watch.keep`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,8 +49,10 @@ class Kept:
 class MessageStore:
     """Keeps messages; nothing of it is ever written unsealed."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], filled: Callable[[], None]) -> None:
+        """``filled`` is called whenever there is something that has to be forgotten some time."""
         self._ctx = ctx
+        self._filled = filled
         self._fresh: dict[int, Kept] = {}
         """What is not written yet."""
         self._together = Together[Kept](self._write)
@@ -68,6 +70,7 @@ class MessageStore:
             self.problem = str(error)
         else:
             self.problem = None
+            self._filled()
         finally:
             if self._fresh.get(kept.message_id) is kept:
                 del self._fresh[kept.message_id]
@@ -94,8 +97,11 @@ class MessageStore:
             some = KeptMessage.message_id.in_(ids[start : start + _AT_ONCE])
             await session.execute(_gone(delete(KeptMessage).where(some)))
 
-    async def tidy(self, guild_id: int | None = None) -> None:
-        """Forget what is too old by its guild's settings now, and too many; of every guild when None."""
+    async def tidy(self, guild_id: int | None = None) -> bool:
+        """Forget what is too old by its guild's settings now, and too many; of every guild when None.
+
+        Returns whether anything is left.
+        """
         if guild_id is None:
             async with self._ctx.storage.read() as session:
                 guilds = list(await session.scalars(select(KeptMessage.guild_id).distinct()))
@@ -107,6 +113,8 @@ class MessageStore:
                 old = KeptMessage.message_id < _oldest(self._ctx.now(), watch.keep)
                 await session.execute(_gone(delete(KeptMessage).where(KeptMessage.guild_id == guild, old)))
                 await self._trim(session, guild, watch.keep_most)
+        async with self._ctx.storage.read() as session:
+            return await session.scalar(select(KeptMessage.message_id).limit(1)) is not None
 
     async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
         """Every kept message of a person, as JSON-ready data."""
