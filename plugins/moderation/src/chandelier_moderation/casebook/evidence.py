@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import attrs
+import hikari
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, or_, select
 
 import chandelier
+from chandelier_moderation.cards import FIELD_VALUE, crop
 from chandelier_moderation.casebook.tables import Search
 from chandelier_moderation.cases import case_key
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 
-__all__ = ["Keeper"]
+__all__ = ["Evidence", "Keeper", "evidence_of"]
 
 EVERY = timedelta(days=1)
 SOON = timedelta(minutes=10)
@@ -21,6 +24,22 @@ AT_ONCE = 200
 channel takes about one edit a second."""
 SEARCHES_KEPT = timedelta(days=30)
 """How long the buttons under a list work."""
+
+
+@attrs.frozen
+class Evidence:
+    """What a message held, for `Draft.evidence` and `Draft.attachments`."""
+
+    text: str | None
+    attachments: tuple[str, ...]
+
+
+def evidence_of(message: hikari.PartialMessage) -> Evidence:
+    """The text of a message and of what it forwards, as much as a case shows, and its files' names."""
+    parts = [message, *(message.message_snapshots or ())]
+    text = "\n".join(part.content for part in parts if part.content)
+    files = tuple(file.filename for part in parts for file in part.attachments or ())
+    return Evidence(crop(text, FIELD_VALUE) or None, files)
 
 
 class Keeper:
