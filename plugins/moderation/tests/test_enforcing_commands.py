@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+import chandelier
+
 FILE = """\
 [[rule]]
 name = "scam"
@@ -192,6 +198,9 @@ async def test_what_rules_know_of_a_person_is_exported_and_erased(discord, start
     assert data["hits"] == []
 
     await market.bob.send(general, "heck")
-    await discord.advance(32 * 86_400)
+    async with host.database.transaction() as session:
+        long_ago = sa.bindparam("at", host.clock.now() - timedelta(days=31), type_=chandelier.UtcDateTime())
+        await session.execute(sa.text("UPDATE moderation_hits SET at = :at").bindparams(long_ago))
+    await discord.advance(86_401)
     data = await host.hooks.call("moderation", "chandelier_export_person", user_id=market.bob.id)
     assert data["hits"] == []

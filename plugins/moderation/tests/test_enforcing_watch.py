@@ -132,17 +132,19 @@ async def test_names_are_looked_at_and_taken_back(discord, start_host, market):
 async def test_new_accounts_and_a_rush_are_met_at_the_door(discord, start_host, market):
     await start_host("moderation", config=market.config(tell_member="never"))
     olga, general, guild = market.guild.owner, market.general, market.guild
-    await discord.advance(30 * 86_400)
     await olga.slash(
-        general, "automod rule add", name="young", trigger="new_account", what="7d", actions="kick"
+        general, "automod rule add", name="young", trigger="new_account", what="1h", actions="kick"
     )
 
     fresh = await guild.join("fresh")
     assert not fresh.present
     assert "Kick · case #1" in market.log.last.text
+    await discord.advance(1)
+    await fresh.rejoin()
+    assert not fresh.present
     elsewhere = discord.create_guild("Elsewhere")
     old = elsewhere.add_member("old")
-    await discord.advance(8 * 86_400)
+    await discord.advance(3_700)
     assert (await guild.join(old)).present
 
     await olga.slash(general, "automod rule delete", name="young")

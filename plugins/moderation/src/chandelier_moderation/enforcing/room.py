@@ -37,8 +37,8 @@ class Enforcing:
         self.events = loader = chandelier.Loader()
         loader.listener(hikari.GuildMessageCreateEvent, when=self._wants_new)(self._message)
         loader.listener(hikari.GuildMessageUpdateEvent, when=self._wants_edit)(self._message)
-        loader.listener(hikari.MemberCreateEvent, when=self._wants_member)(self._joined)
-        loader.listener(hikari.MemberUpdateEvent, when=self._wants_member)(self._changed)
+        loader.listener(hikari.MemberCreateEvent, when=self._wants_join)(self._joined)
+        loader.listener(hikari.MemberUpdateEvent, when=self._wants_change)(self._changed)
         loader.listener(hikari.GuildThreadCreateEvent, when=self._wants_thread)(self._thread)
         loader.listener(hikari.GuildThreadUpdateEvent, when=self._wants_thread)(self._thread)
         loader.effect(hits.ACT)(self._carry_out)
@@ -105,8 +105,11 @@ class Enforcing:
     async def _message(self, event: hikari.GuildMessageCreateEvent | hikari.GuildMessageUpdateEvent) -> None:
         await self._watch.look(event)
 
-    def _wants_member(self, member: Mapping[str, Any]) -> bool:
-        return self._names.wants_member(member)
+    def _wants_join(self, member: Mapping[str, Any]) -> bool:
+        return self._names.wants_join(member)
+
+    def _wants_change(self, member: Mapping[str, Any]) -> bool:
+        return self._names.wants_change(member)
 
     def _wants_thread(self, thread: Mapping[str, Any]) -> bool:
         return self._names.wants_thread(thread)

@@ -161,6 +161,12 @@ def _pieces(text: str) -> list[str]:
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
+def _nothing(rest: str) -> dict[str, Any]:
+    if rest:
+        raise chandelier.InvalidRequest(_("I do not understand “{text}” after `delete`.", text=rest))
+    return {}
+
+
 def _bare(rest: str) -> str:
     return rest.strip().strip('"“”').strip()
 
@@ -208,7 +214,7 @@ def _points(rest: str) -> dict[str, Any]:
 
 
 _ACTIONS: Mapping[str, Callable[[str], dict[str, Any]]] = {
-    "delete": lambda rest: {},
+    "delete": _nothing,
     "warn": _reason,
     "timeout": _timed("duration"),
     "kick": _reason,
