@@ -42,6 +42,9 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     market.general.set_overwrite(market.bob, allow=["send_messages"])
     before = overwrites(market.general)
 
+    doomed = market.guild.create_role("Doomed")
+    market.general.set_overwrite(doomed, allow=["send_messages"])
+
     answer = await guards.slash(market.general, "lockdown channel", reason="heated")
 
     assert answer.ephemeral
@@ -58,6 +61,7 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     assert "#2" in again.text
     assert "already" in market.log.last.text
 
+    doomed.delete()
     await start_host.restart(host)
     await guards.slash(market.general, "lockdown end", reason="calm again")
 

@@ -151,6 +151,7 @@ def _really(needle: str, spans: Iterable[_Span], bones: str, words: Sequence[str
     Only the words at a place are looked at, since common words have the skeletons of rare ones.
     """
     wanted: list[str] | None = None
+    runs_of: dict[_Span, list[_Span]] = {}  # of one long word there may be very many finds
     for start, end in spans:
         leads, ends = bones[start] == " ", bones[end - 1] == " "
         first = bones.count(" ", 0, start) + leads
@@ -166,7 +167,9 @@ def _really(needle: str, spans: Iterable[_Span], bones: str, words: Sequence[str
         else:
             wanted = wanted or [match[0] for match in _RUN.finditer(needle)]
             skipped = 0 if leads else start - bones.rfind(" ", 0, start) - 1
-            runs = [match.span() for match in _RUN.finditer(there)][skipped : skipped + end - start]
+            if (first, last) not in runs_of:
+                runs_of[first, last] = [match.span() for match in _RUN.finditer(there)]
+            runs = runs_of[first, last][skipped : skipped + end - start]
             if not _alike(wanted, [there[begin:stop] for begin, stop in runs]):
                 continue
             inside = (runs[0][0], runs[-1][1])

@@ -103,8 +103,9 @@ class PurgeMessages(
             log="off" if config.log_channel is None else "waiting",
             log_channel_id=config.log_channel,
         )
-        await ctx.respond(embed=cards.looking_card(purge, {}), ephemeral=True)
-        await plugin.cleaning.store.begin(purge)
+        if await plugin.cleaning.store.begin(purge):
+            await ctx.respond(embed=cards.looking_card(purge, {}), ephemeral=True)
+            await plugin.cleaning.store.hurry(number)
 
     def _wanted(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> Wanted:
         now = plugin.ctx.now()
@@ -148,10 +149,14 @@ def _check_permissions(interaction: hikari.CommandInteraction) -> None:
         )
 
 
+def _past() -> chandelier.InvalidRequest:
+    return chandelier.InvalidRequest(_("This purge has gone on without this button, or is over."))
+
+
 async def _theirs(press: chandelier.ComponentPress, plugin: ModerationPlugin, state: str) -> Purge:
     purge = await plugin.cleaning.store.get(int(press.payload))
     if purge is None or purge.state != state:
-        raise chandelier.InvalidRequest(_("This purge has gone on without this button, or is over."))
+        raise _past()
     if purge.moderator_id != press.user.id:
         raise chandelier.NotAllowed(_("Only who started this purge decides on it."))
     return purge
@@ -168,18 +173,19 @@ async def begin(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> N
         await store.settle_rest(purge.id, "old", sent_before=first_too_many + 1)
     counts = await store.counts(purge.id)
     audited = {"purge": str(purge.id), "channel": str(purge.channel_id), "messages": counts.get("found", 0)}
+    reply = dict(reply_of(press.interaction))
+    if not await store.switch(purge.id, "asking", "deleting", audited=audited, reply=reply):
+        raise _past()
     await press.respond(embed=cards.progress_card(counts), components=[], edit=True, **_SILENT)
-    if not await store.switch(
-        purge.id, "asking", "deleting", audited=audited, reply=dict(reply_of(press.interaction))
-    ):
-        plugin.ctx.log.info("purge {} was confirmed twice", purge.id)
+    await store.hurry(purge.id)
 
 
 @loader.component("purge_cancel", capability="purge")
 async def cancel(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Delete nothing."""
     purge = await _theirs(press, plugin, "asking")
-    await plugin.cleaning.store.switch(purge.id, "asking", "cancelled")
+    if not await plugin.cleaning.store.switch(purge.id, "asking", "cancelled"):
+        raise _past()
     await press.respond(embed=cards.gone_card(_("You cancelled it.")), components=[], edit=True, **_SILENT)
     await plugin.cleaning.store.forget(purge.id)
 
@@ -189,7 +195,8 @@ async def stop(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> No
     """Delete no more."""
     purge = await _theirs(press, plugin, "deleting")
     counts = await plugin.cleaning.store.counts(purge.id)
+    reply = dict(reply_of(press.interaction))
+    if not await plugin.cleaning.store.switch(purge.id, "deleting", "stopping", reply=reply):
+        raise _past()
     await press.respond(embed=cards.progress_card(counts, stopping=True), components=[], edit=True, **_SILENT)
-    await plugin.cleaning.store.switch(
-        purge.id, "deleting", "stopping", reply=dict(reply_of(press.interaction))
-    )
+    await plugin.cleaning.store.hurry(purge.id)

@@ -57,7 +57,7 @@ class Cleaning:
             case "looking":
                 return await self._guarded(purge, self._look)
             case "asking" if self._ctx.now() - purge.created_at < PREVIEW:
-                return purge.created_at + PREVIEW
+                return await self._guarded(purge, self._ask)  # it may not have been shown before a crash
             case "asking":
                 await self._replies.expired(purge)
                 await self.store.forget(purge.id)
@@ -100,13 +100,16 @@ class Cleaning:
         if not page.over:
             await self._replies.looking(looked, await self.store.counts(purge.id))
             return self._ctx.now() + timedelta(seconds=1)
-        counts = await self.store.counts(purge.id, old_before=snowflake_at(self._ctx.now() - BULK_AGE))
-        if not counts.get("found"):
+        if not (await self.store.counts(purge.id)).get("found"):
             await self._replies.nothing(looked)
             await self.store.forget(purge.id)
             return self._ctx.now() + KEPT  # finds nothing to do then
-        await self._replies.preview(looked, counts)
         await self.store.change(purge.id, state="asking")
+        return await self._ask(looked)
+
+    async def _ask(self, purge: Purge) -> datetime:
+        old_before = snowflake_at(self._ctx.now() - BULK_AGE)
+        await self._replies.preview(purge, await self.store.counts(purge.id, old_before=old_before))
         return max(purge.created_at + PREVIEW, self._ctx.now() + timedelta(seconds=1))
 
     # ---- deleting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
@@ -59,6 +59,8 @@ class Guilds:
         # By the guild's id as Discord's JSON has it; None: the guild has no rules.
         self._ready: dict[str | None, Guarded | None] = {None: None}
         self._changes = 0
+        self.watchers: list[Callable[[int | None], None]] = []
+        """Told which guild's rules may be others now; None: every guild's."""
 
     def forget(self, guild_id: int | None) -> None:
         """Read the rules of a guild anew; of every guild when it is None."""
@@ -67,6 +69,8 @@ class Guilds:
             self._ready = {None: None}
         else:
             self._ready.pop(str(guild_id), None)
+        for told in self.watchers:
+            told(guild_id)
 
     def ready(self, guild_key: str | None) -> Guarded | None:
         """What is known without waiting: None when the guild has no rules, `UNKNOWN` when it must be read."""
