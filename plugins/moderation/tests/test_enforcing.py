@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loopcord import interactions
+
 
 async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(start_host, market):
     host = await start_host("moderation", config=market.config())
@@ -34,3 +36,166 @@ async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(
     gone = await olga.slash(general, "automod rule delete", name="scam")
     assert "Rule deleted" in gone.text
     assert not (await market.alice.send(general, "free nitro")).deleted
+
+
+async def test_several_actions_an_alert_with_buttons_and_a_reply_that_vanishes(discord, start_host, market):
+    host = await start_host("moderation", config=market.config())
+    olga, general, alice = market.guild.owner, market.general, market.alice
+    staff = market.guild.create_text_channel("staff")
+    await olga.slash(
+        general,
+        "automod rule add",
+        name="scam",
+        trigger="words",
+        what="free nitro",
+        severity="high",
+        actions=f"delete, timeout 10m no scams here, points 2, alert {staff.mention} {market.mods.mention}, "
+        'reply "Please do not, {member}"',
+    )
+
+    # The bot dies after the hit was written down and before anything was done about it.
+    await host.outbox.stop()
+    message = await alice.send(general, "free nitro @everyone")
+    assert not message.deleted
+    host = await start_host.restart(host)
+
+    assert message.deleted
+    assert alice.timed_out_until == "2026-01-01T00:10:00+00:00"
+    assert "Timeout · case #1" in market.log.last.text
+    assert "no scams here" in market.log.last.text
+    assert len(market.log.messages) == 1
+    assert len(alice.dms) == 1
+    alert = staff.last
+    assert "Automod: scam" in alert.text
+    assert alert.pinged == [market.mods.id]
+    assert len(staff.messages) == 1
+    reply = general.last
+    assert reply.content == f"Please do not, {alice.mention}"
+    assert reply.pinged == [alice.id]
+    await discord.advance(20)
+    assert reply.deleted
+
+    answered = await market.mod.press(alert, label="Warn")
+    assert "Warn, by" in alert.text
+    assert "case #2" in alert.text
+    assert answered.message is not None
+    assert all(part["disabled"] for row in alert.components for part in row["components"])
+    assert "Warning · case #2" in market.log.last.text
+    assert "no cases" not in (await market.mod.slash(general, "history", member=alice)).text
+
+
+async def test_two_of_the_staff_answer_an_alert_and_one_does_and_nobody_acts_on_their_superiors(
+    discord, start_host, market
+):
+    await start_host("moderation", config=market.config())
+    olga, general = market.guild.owner, market.general
+    chiefs = market.guild.create_role("Chiefs", permissions=["ban_members"], above=market.mods)
+    chief = market.guild.add_member("chief", roles=[chiefs])
+    await olga.slash(
+        general, "automod rule add", name="x", trigger="words", what="heck", actions="alert", staff=True
+    )
+
+    await market.alice.send(general, "heck")
+    first = market.log.last
+    assert "Automod: x" in first.text
+    denied = await market.mod.press(first, label="Ban")
+    assert denied.ephemeral
+    assert "Ban Members" in denied.text
+    answers = [interactions.press(person, first, label="Ban", custom_id=None) for person in (chief, olga)]
+    await discord.settle()
+    assert list(market.guild.bans) == [market.alice.id]
+    assert sum("answered this alert before" in answer.text for answer in answers if answer.ephemeral) == 1
+    assert [post.embeds[0]["title"] for post in market.log.messages] == ["Automod: x", "Ban · case #1"]
+
+    await chief.send(general, "heck, too")
+    second = market.log.last
+    refused = await market.mod.press(second, label="Warn")
+    assert "not above theirs" in refused.text
+
+
+async def test_points_grow_old_and_lead_up_the_ladder_unless_their_case_is_void(discord, start_host, market):
+    await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, alice = market.guild.owner, market.general, market.alice
+    await olga.slash(
+        general, "automod rule add", name="x", trigger="words", what="heck", actions="delete, points 2"
+    )
+    await olga.slash(general, "automod ladder set", points=3, actions="timeout 1h")
+    ladder = await olga.slash(general, "automod ladder set", points=5, actions="kick, alert")
+    assert "From 3 points" in ladder.text
+    await olga.slash(general, "automod ladder decay", days=1)
+
+    await alice.send(general, "heck")
+    assert alice.timed_out_until is None
+    await discord.advance(25 * 3600)  # what was, counts no more
+    await alice.send(general, "heck")
+    assert alice.timed_out_until is None
+    await alice.send(general, "heck")
+    assert alice.timed_out_until is not None
+    assert "Reached 4 points" in market.log.messages[-1].text
+
+    mine = await olga.slash(general, "automod ladder show", member=alice)
+    assert f"{alice.mention}: 4" in mine.text
+    await market.mod.press(market.log.messages[-2], label="Void")
+    mine = await olga.slash(general, "automod ladder show", member=alice)
+    assert f"{alice.mention}: 2" in mine.text
+    refused = await olga.slash(general, "automod ladder set", points=4, actions="explode")
+    assert "is no action" in refused.text
+
+
+async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, market):
+    await start_host("moderation", config=market.config())
+    olga, general = market.guild.owner, market.general
+    await olga.slash(
+        general,
+        "automod rule add",
+        name="x",
+        trigger="words",
+        what="heck",
+        actions="delete, ban",
+        dry_run=True,
+    )
+
+    message = await market.alice.send(general, "heck")
+    await market.alice.edit(message, "heck again")
+
+    assert not message.deleted
+    assert market.guild.bans == {}
+    assert [("Dry run" in post.text, "`ban`" in post.text) for post in market.log.messages] == [(True, True)]
+    assert market.alice.dms == []
+    await olga.slash(general, "automod rule enable", name="x")
+    assert (await market.alice.send(general, "heck")).deleted
+
+
+async def test_scope_says_where_and_for_whom_a_rule_holds(start_host, market):
+    await start_host("moderation", config=market.config())
+    olga, general, guild = market.guild.owner, market.general, market.guild
+    shop = guild.create_category("Shop")
+    sale = guild.create_text_channel("sale", category=shop)
+    art = guild.create_text_channel("art")
+    traders = guild.create_role("Traders")
+    tina = guild.add_member("tina", roles=[traders])
+    radio = guild.add_member("radio", bot=True)
+    add = "automod rule add"
+    await olga.slash(general, add, name="a", trigger="words", what="aaa", exempt_channels=f"{art.mention}")
+    await olga.slash(general, add, name="b", trigger="words", what="bbb", categories="Shop", bots="include")
+    await olga.slash(general, add, name="c", trigger="words", what="ccc", exempt_roles="Traders", staff=True)
+    await olga.slash(general, add, name="d", trigger="words", what="ddd", roles=traders.mention)
+
+    async def stays(who, where, text):
+        return not (await who.send(where, text)).deleted
+
+    alice, mod = market.alice, market.mod
+    assert [await stays(alice, general, "aaa"), await stays(alice, art, "aaa")] == [False, True]
+    assert [await stays(alice, sale, "bbb"), await stays(alice, general, "bbb")] == [False, True]
+    assert [await stays(radio, sale, "bbb"), await stays(radio, general, "aaa")] == [False, True]
+    assert [await stays(tina, general, "ccc"), await stays(alice, general, "ccc")] == [True, False]
+    assert [await stays(mod, general, "aaa"), await stays(mod, general, "ccc")] == [True, False]
+    assert [await stays(tina, general, "ddd"), await stays(alice, general, "ddd")] == [False, True]
+
+    changed = await olga.slash(
+        general, "automod rule edit", name="a", exempt_channels="none", what="aaa, eee"
+    )
+    assert "Rule changed" in changed.text
+    assert not await stays(alice, art, "eee")
+    wrong = await olga.slash(general, "automod rule edit", name="a", channels="#nowhere")
+    assert "There is no channel" in wrong.text

@@ -1,4 +1,4 @@
-"""Stories of the setting `words`, which is a rule of automod: what vanishes, what stays, who is exempt, and what the log says."""
+"""Stories of the setting `words`, a rule of automod: what vanishes, what stays, who is exempt."""
 
 from __future__ import annotations
 

@@ -142,12 +142,8 @@ def reason_of(case: Case) -> str:
         if found := _REACHED.fullmatch(case.reason):
             return _("Reached {points} points", points=found[1])
         if found := _BROKEN.fullmatch(case.reason):
-            name = {"rule": found[1]}
-            return (
-                _("Rule “{rule}”: {found}", **name, found=found[2])
-                if found[2]
-                else _("Rule “{rule}”", **name)
-            )
+            said = {"rule": found[1], "found": found[2]}
+            return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
     if not case.reason:
         return _("no reason given")
     return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
@@ -202,13 +198,18 @@ def case_card(case: Case) -> hikari.Embed:
         by = _("by {moderator} {when}", moderator=_person(case.edited_by), when=when)
         embed.add_field(_("Edited"), by, inline=True)
     lines: list[str] = [_REMOVAL[case.removal]] if case.removal is not None else []
-    if case.act != "off":
+    if case.origin == "discord" and case.act == "done":
+        repaired = case.details.get("repaired")
+        lines.append(
+            _("Done through me, as Discord's audit log tells") if repaired else _("Done by hand in Discord")
+        )
+    elif case.act != "off":
         lines.append(_came_of(case))
     lines += place_lines(case)
     if case.ended_how is not None:
         ended = case.ended_at or case.created_at
         lines.append(_.join(" ", (_ENDED[case.ended_how], f"<t:{int(ended.timestamp())}:R>")))
-    if case.action != "note" and not place:
+    if case.action != "note" and case.origin == "bot" and not place:
         lines.append(_DM[case.dm])
     if case.log == "failed":
         lines.append(_("Not posted in the log: {why}", why=trouble_of(case)))

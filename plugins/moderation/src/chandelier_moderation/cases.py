@@ -67,6 +67,8 @@ class Draft:
     points: int = 0
     attachments: tuple[str, ...] = ()
     evidence_until: datetime | None = None
+    created_at: datetime | None = None
+    """When it was done, if that was not just now."""
 
 
 @attrs.frozen
@@ -130,7 +132,7 @@ class Book:
                 moderator_id=draft.moderator_id,
                 reason=draft.reason,
                 source=draft.source,
-                created_at=self._clock.now(),
+                created_at=draft.created_at or self._clock.now(),
                 channel_id=draft.channel_id,
                 message_id=draft.message_id,
                 evidence=draft.evidence,

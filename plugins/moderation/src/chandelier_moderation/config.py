@@ -32,7 +32,7 @@ class ModerationConfig:
     )
     exempt_roles: tuple[int, ...] = chandelier.setting(
         (),
-        help="Roles whose members may write those words. Who may manage messages always may.",
+        help="Roles that automod treats as staff. Who may manage messages always is.",
         guild=True,
         kind="role",
     )
@@ -44,6 +44,15 @@ class ModerationConfig:
         ge=0,
         le=3_650,
         unit="days",
+    )
+    adopt: tuple[Literal["ban", "kick", "timeout", "nick", "role"], ...] = chandelier.setting(
+        ("ban", "kick", "timeout"),
+        help="What becomes a case when a moderator does it by hand in Discord; lifting it counts, too.",
+        guild=True,
+        max_length=5,
+    )
+    automod_lists: str | None = chandelier.setting(
+        None, help="A folder with lists of domains, one a line, that rules about scam links may name."
     )
     tell_member: Literal["always", "never"] = chandelier.setting(
         "always", help="Whether members are told by direct message what was done and why.", guild=True

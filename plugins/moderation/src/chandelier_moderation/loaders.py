@@ -9,6 +9,7 @@ from chandelier_moderation.acting import watching as upkeep
 from chandelier_moderation.appeals import handlers as appeals
 from chandelier_moderation.bulk.doors import LOADERS as BULK
 from chandelier_moderation.casebook import commands as casebook
+from chandelier_moderation.casebook import listening
 from chandelier_moderation.cleaning import commands as cleaning
 from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
 from chandelier_moderation.pinger import commands as pinger
@@ -23,6 +24,7 @@ LOADERS = (
     menu.loader,
     upkeep.loader,
     casebook.loader,
+    listening.loader,
     *BULK,
     appeals.loader,
     raid.loader,

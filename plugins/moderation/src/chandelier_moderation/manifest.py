@@ -94,6 +94,11 @@ MANIFEST = chandelier.Manifest(
             kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",
         ),
         chandelier.PersonalData(
+            what="which rule somebody's message or name hit, with its text, and who answered the alert",
+            why="so that a rule acts once on the same thing, and staff can act on an alert",
+            kept="30 days",
+        ),
+        chandelier.PersonalData(
             what="what members write in appeals, what was answered, and who decided",
             why="so that staff can decide, and a case is not appealed against again and again",
             kept="as long as its case",

@@ -19,6 +19,7 @@ from chandelier_moderation.appeals.docket import Docket
 from chandelier_moderation.appeals.effects import AppealEffects
 from chandelier_moderation.automod.offline import add_commands
 from chandelier_moderation.bulk.room import Bulk
+from chandelier_moderation.casebook.adoption import Adoption
 from chandelier_moderation.casebook.editing import Editor
 from chandelier_moderation.casebook.evidence import Keeper
 from chandelier_moderation.casebook.personal import People
@@ -51,6 +52,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     reader: Reader
     editor: Editor
     keeper: Keeper
+    adoption: Adoption
     docket: Docket
     appeals: AppealEffects
     raids: Raids
@@ -84,6 +86,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
+        self.adoption = Adoption(ctx, self.book)
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
@@ -94,6 +97,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.watching.open(ctx)
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
+        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
+            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -197,6 +202,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
                 _("Log: off")
                 if config.log_channel is None
                 else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
+                *self.adoption.status(guild_id, config),
             ),
         )
 
@@ -209,6 +215,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
             **await self.watching.export(user_id),
+            **await self.automod.of_person(user_id),
         }
 
     @hookimpl
@@ -219,4 +226,5 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
+        others += await self.automod.forget_person(user_id)
         return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)

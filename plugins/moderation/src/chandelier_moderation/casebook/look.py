@@ -96,7 +96,7 @@ def _line(case: Case) -> str:
     reason = reason_of(case)
     one_line = crop(" ".join(reason.split()), _LINE)
     # What fits stays a message, so that it goes into the reader's language.
-    return _.join("\n", (head, reason if one_line == reason else one_line))
+    return _.join("\n", [head, *([reason if one_line == reason else one_line] if reason else [])])
 
 
 def _looked_for(query: Query) -> list[str]:

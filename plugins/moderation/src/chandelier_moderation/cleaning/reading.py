@@ -13,13 +13,16 @@ from chandelier_moderation.cleaning.selection import Selection, Wanted, can_be_d
 from chandelier_moderation.cleaning.store import Seen
 from chandelier_moderation.cleaning.tables import Purge, PurgedMessage
 
-__all__ = ["Looked", "Read", "Reader"]
+__all__ = ["UNKNOWN_MESSAGE", "Looked", "Read", "Reader"]
 
 PAGE = 100
 """Messages that Discord gives in one answer.
 https://discord.com/developers/docs/resources/message#get-channel-messages"""
 PAGES = 5
 """Answers that one step reads: Discord has been seen to give five in five seconds."""
+
+UNKNOWN_MESSAGE = 10_008
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,15 +79,7 @@ class Reader:
     async def read_again(self, purge: Purge, rows: Sequence[PurgedMessage]) -> Read:
         """Look again at messages, given the newest first: at as many as a few pages hold, one at least."""
         selection = Selection(Wanted.read(purge.wanted))
-        present: dict[int, hikari.Message] = {}
-        last = rows[-1].message_id
-        cursor = rows[0].message_id + 1
-        for _page in range(PAGES):
-            page = await self._page(purge.channel_id, cursor)
-            present.update({int(message.id): message for message in page})
-            cursor = int(page[-1].id) if len(page) == PAGE else 0
-            if cursor <= last:
-                break
+        present, cursor = await self._present(purge.channel_id, [row.message_id for row in rows])
         seen: list[Seen] = []
         outcomes: dict[int, str] = {}
         for row in rows:
@@ -100,6 +95,25 @@ class Reader:
             else:
                 seen.append(_seen(message))
         return Read(seen, outcomes)
+
+    async def _present(self, channel_id: int, ids: Sequence[int]) -> tuple[Mapping[int, hikari.Message], int]:
+        """Those of some messages that are there, and the id before which it was not looked."""
+        if len(ids) == 1:
+            try:
+                return {ids[0]: await self._ctx.rest.fetch_message(channel_id, ids[0])}, 0
+            except hikari.NotFoundError as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+                return {}, 0
+        present: dict[int, hikari.Message] = {}
+        cursor = ids[0] + 1
+        for _page in range(PAGES):
+            page = await self._page(channel_id, cursor)
+            present.update({int(message.id): message for message in page})
+            cursor = int(page[-1].id) if len(page) == PAGE else 0
+            if cursor <= ids[-1]:
+                break
+        return present, cursor
 
     async def _page(self, channel_id: int, before: int) -> Sequence[hikari.Message]:
         return await self._ctx.rest.fetch_messages(channel_id, before=before).limit(PAGE)

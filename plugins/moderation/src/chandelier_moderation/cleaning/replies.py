@@ -63,7 +63,10 @@ class Replies:
         """How far the deleting has come, with a button that stops it."""
         row = hikari.impl.MessageActionRowBuilder()
         self._button(row, purge, "purge_stop", hikari.ButtonStyle.SECONDARY, _("Stop"))
-        await self._edit(purge, cards.progress_card(counts), [row])
+        try:
+            await self._edit(purge, cards.progress_card(counts), [row])
+        except hikari.HTTPError as error:  # the next one says it as well
+            self._ctx.log.debug("the progress of purge {} cannot be told: {}", purge.id, error)
 
     async def account(self, purge: Purge, files: Sequence[hikari.Bytes]) -> None:
         """The exact account; with the transcript where the log does not have it."""
@@ -124,8 +127,13 @@ class Replies:
         *,
         files: Sequence[hikari.Bytes] = (),
     ) -> bool:
-        """Change the answer; False when it is no longer there, or its token too old."""
+        """Change the answer; False when it is no longer there, or its token too old.
+
+        Raises what may go well another time.
+        """
         reply = purge.reply
+        if not reply:  # the account was told before
+            return False
         more: Any = {"attachments": list(files)} if files else {}
         try:
             await self._ctx.rest.edit_interaction_response(
@@ -136,7 +144,12 @@ class Replies:
                 **more,
                 **_SILENT,
             )
-        except (hikari.ClientHTTPResponseError, hikari.RateLimitTooLongError) as error:
+        except (
+            hikari.NotFoundError,
+            hikari.UnauthorizedError,
+            hikari.ForbiddenError,
+            hikari.BadRequestError,
+        ) as error:
             self._ctx.log.debug("the answer about purge {} cannot be changed: {}", purge.id, error)
             return False
         return True

@@ -16,7 +16,7 @@ import chandelier
 from chandelier_moderation.cleaning import transcript
 from chandelier_moderation.cleaning.moments import snowflake_at
 from chandelier_moderation.cleaning.pace import BULK, BULK_AGE, BULK_PAUSE, SINGLE_PAUSE, YOUNG_PAUSE
-from chandelier_moderation.cleaning.reading import Reader
+from chandelier_moderation.cleaning.reading import UNKNOWN_MESSAGE, Reader
 from chandelier_moderation.cleaning.replies import Replies
 from chandelier_moderation.cleaning.selection import Selection, Wanted
 from chandelier_moderation.cleaning.store import Store
@@ -35,7 +35,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#intera
 KEPT = timedelta(days=1)
 """After which everything about a purge is forgotten."""
 
-SYSTEM_MESSAGE, UNKNOWN_MESSAGE = 50_021, 10_008
+SYSTEM_MESSAGE = 50_021
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
 
 
@@ -105,8 +105,8 @@ class Cleaning:
             await self._replies.nothing(looked)
             await self.store.forget(purge.id)
             return self._ctx.now() + KEPT  # finds nothing to do then
-        await self.store.change(purge.id, state="asking")
         await self._replies.preview(looked, counts)
+        await self.store.change(purge.id, state="asking")
         return max(purge.created_at + PREVIEW, self._ctx.now() + timedelta(seconds=1))
 
     # ---- deleting
@@ -143,8 +143,8 @@ class Cleaning:
             cause = error.__cause__
             if not isinstance(cause, hikari.BadRequestError) and not _is(cause, SYSTEM_MESSAGE):
                 raise cause or error from None
-            # One of them cannot go with the others: each by itself tells which.
-            await self.store.settle(purge.id, dict.fromkeys(ids, "tried"), single=True)
+            # None of them is gone, because one cannot go with the others: each by itself tells which.
+            await self.store.settle(purge.id, dict.fromkeys(ids, "found"), single=True)
             return
         await self.store.settle(purge.id, dict.fromkeys(ids, "deleted"))
 

@@ -48,7 +48,7 @@ _ACTIONS = "delete, warn, timeout 10m, kick, ban 7d, alert #mods, reply …, poi
 
 
 def _existing() -> Any:
-    return lightbulb.string("name", _NAME, max_length=100, autocomplete=cast("Any", suggest_rules))
+    return lightbulb.string("name", _NAME, max_length=60, autocomplete=cast("Any", suggest_rules))
 
 
 @_rule.register
@@ -57,7 +57,7 @@ class RuleAdd(lightbulb.SlashCommand, name="add", description="Make a rule"):
 
     capability = "automod"
     examples = ("/automod rule add name:scam trigger:words what:free nitro, steam gift actions:delete, warn",)
-    name = lightbulb.string("name", _NAME, max_length=100)
+    name = lightbulb.string("name", _NAME, max_length=60)
     trigger = lightbulb.string("trigger", "What makes it hit", choices=_KINDS)
     what = lightbulb.string("what", _WHAT, default=None, max_length=LONGEST)
     actions = lightbulb.string("actions", _ACTIONS, default="delete", max_length=1_000)
@@ -93,7 +93,7 @@ class RuleEdit(lightbulb.SlashCommand, name="edit", description="Change a rule; 
     capability = "automod"
     examples = ("/automod rule edit name:scam actions:delete, timeout 1h",)
     name = _existing()
-    rename = lightbulb.string("rename", "Another name", default=None, max_length=100)
+    rename = lightbulb.string("rename", "Another name", default=None, max_length=60)
     trigger = lightbulb.string("trigger", "What makes it hit", default=None, choices=_KINDS)
     what = lightbulb.string("what", _WHAT, default=None, max_length=LONGEST)
     actions = lightbulb.string("actions", _ACTIONS, default=None, max_length=1_000)
@@ -218,7 +218,7 @@ class RuleTest(lightbulb.SlashCommand, name="test", description="Which rules a t
     examples = ("/automod rule test text:fr€e n1tro",)
     text = lightbulb.string("text", "What somebody could write", max_length=LONGEST)
     name = lightbulb.string(
-        "name", "Only this rule", default=None, max_length=100, autocomplete=cast("Any", suggest_rules)
+        "name", "Only this rule", default=None, max_length=60, autocomplete=cast("Any", suggest_rules)
     )
 
     @lightbulb.invoke
@@ -247,7 +247,7 @@ class RuleBacktest(
         "/automod rule backtest trigger:words what:free nitro",
     )
     name = lightbulb.string(
-        "name", "A rule that there is", default=None, max_length=100, autocomplete=cast("Any", suggest_rules)
+        "name", "A rule that there is", default=None, max_length=60, autocomplete=cast("Any", suggest_rules)
     )
     trigger = lightbulb.string("trigger", "Or a draft: what makes it hit", default=None, choices=_KINDS)
     what = lightbulb.string("what", _WHAT, default=None, max_length=LONGEST)

@@ -26,7 +26,7 @@ from chandelier_moderation.cases import Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.tables import StoredHit
 
-__all__ = ["Personal", "drafts_of", "personal", "reason_for"]
+__all__ = ["Personal", "cover_for", "drafts_of", "personal", "reason_for"]
 
 _RANK = (Ban, Kick, Timeout, Warn, GiveRole, TakeRole)
 """What is done to a member, the gravest first: it is the one that they are told of."""
@@ -40,6 +40,11 @@ def reason_for(rule: Rule, found: Sequence[str]) -> str:
     if isinstance(rule.trigger, Words | Expressions):
         return f"Contains “{crop(finds, 100)}”"
     return f"Rule “{rule.name}”: {crop(finds, 200)}" if finds else f"Rule “{rule.name}”"
+
+
+def cover_for(user_id: int) -> str:
+    """The nickname that covers a user name which may not be seen."""
+    return f"member {user_id % 10_000:04}"
 
 
 def drafts_of(
@@ -84,7 +89,7 @@ def drafts_of(
         yield attrs.evolve(base, action="note", points=points)
     if hit.part in {"nickname", "username"} and hit.author == "member" and _deletes(rule):
         # A user name cannot be changed: a nickname covers it.
-        name = None if hit.part == "nickname" else f"member {hit.user_id % 10_000:04}"
+        name = None if hit.part == "nickname" else cover_for(hit.user_id)
         yield attrs.evolve(base, action="nick", source=f"{base.source}-nick", details={"nick": name})
     for action in rule.actions:
         if isinstance(action, Slowmode | Lockdown) and hit.channel_id is not None:
@@ -122,13 +127,16 @@ def personal(base: Draft, action: Personal, at: datetime) -> Draft:
 
 
 def _of_channel(base: Draft, action: Slowmode | Lockdown, hit: StoredHit) -> Draft:
-    details: dict[str, object] = {"channel": str(hit.channel_id)}
+    """The case of one action on a channel: of a rush of hits the first, until its time is over."""
+    details: dict[str, object] = {"scope": "channel"}
     if isinstance(action, Slowmode):
-        details["seconds"] = int(action.interval / timedelta(seconds=1))
+        details = {"seconds": int(action.interval / timedelta(seconds=1))}
+    turn = int(hit.at.timestamp() // action.duration.total_seconds())
     return attrs.evolve(
         base,
         action=action.do,
-        source=f"{base.source}-{action.do}",
+        target_id=hit.channel_id or 0,
+        source=f"automod-{action.do}-{hit.channel_id}-{turn}-{base.rule}",
         message_id=None,
         evidence=None,
         attachments=(),

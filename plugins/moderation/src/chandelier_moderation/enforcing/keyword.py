@@ -41,9 +41,7 @@ class Keyword(
         "/keyword name:scam words:free nitro, steam gift alerts:#mods delete:True severity:high",
         "/keyword name:scam rule_delete:True",
     )
-    name = lightbulb.string(
-        "name", "The rule's name", max_length=100, autocomplete=cast("Any", suggest_rules)
-    )
+    name = lightbulb.string("name", "The rule's name", max_length=60, autocomplete=cast("Any", suggest_rules))
     words = lightbulb.string("words", "Words and phrases, with commas", default=None, max_length=4_000)
     delete = lightbulb.boolean("delete", "Whether the message is deleted", default=None)
     alerts = lightbulb.channel(

@@ -1,23 +1,28 @@
-"""Lists of domains that others keep: fetched when a rule names them, refreshed, and kept when that fails."""
+"""Lists of domains that others keep: read when a rule names them, refreshed, and kept when that fails."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import attrs
 
 import chandelier
+from chandelier_moderation.automod.domains import domain_of_line
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import ScamLinks
 from chandelier_moderation.config import ModerationConfig
 
-__all__ = ["REFRESHED_AFTER", "DomainLists"]
+__all__ = ["DomainLists"]
 
 REFRESHED_AFTER = timedelta(hours=6)
 RETRIED_AFTER = timedelta(minutes=10)
 MOST_BYTES = 16 * 1024 * 1024
 """Of one list; the largest that are kept publicly have a few megabytes."""
+_PATIENCE = 10.0
+"""Seconds for a list; until then the first messages of its servers wait."""
 
 
 @attrs.frozen
@@ -28,51 +33,64 @@ class _Kept:
 
 
 class DomainLists:
-    """Fetches the lists that rules name."""
+    """Reads the lists that rules name: https addresses, and files in the folder that the operator names."""
 
     def __init__(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
         self._ctx = ctx
         self._kept: dict[str, _Kept] = {}
+        self._reading = asyncio.Lock()
 
     async def of(self, rules: Iterable[Rule]) -> Mapping[str, Collection[str]]:
-        """The domains of every list that the rules name, by its address; of what cannot be had, nothing."""
+        """The domains of every list that the rules name, by its name; of what cannot be had, none."""
         named = {name for rule in rules if isinstance(rule.trigger, ScamLinks) for name in rule.trigger.lists}
-        for name in sorted(named):
-            await self._refresh(name)
+        if named:
+            await self._refresh(named)
         return {name: self._kept[name].domains for name in named}
 
     async def refresh(self) -> bool:
-        """Fetch again what is due; returns whether any list has changed."""
+        """Read again what is due; returns whether any list has changed."""
         before = dict(self._kept)
-        for name in sorted(before):
-            await self._refresh(name)
+        await self._refresh(before)
         return any(self._kept[name].domains != kept.domains for name, kept in before.items())
 
+    def pause(self) -> float:
+        """Seconds until it is worth looking again."""
+        return (RETRIED_AFTER if self._kept else timedelta(days=1)).total_seconds()
+
     def troubles(self) -> Mapping[str, str]:
-        """Lists that could not be fetched, and why."""
+        """Lists that cannot be had, and why."""
         return {name: kept.trouble for name, kept in self._kept.items() if kept.trouble is not None}
 
-    async def _refresh(self, name: str) -> None:
-        known, now = self._kept.get(name), self._ctx.now()
-        if known is not None and now < known.due:
-            return
+    async def _refresh(self, names: Collection[str]) -> None:
+        async with self._reading:  # those who come while it is read get what was read
+            now = self._ctx.now()
+            due = [name for name in names if name not in self._kept or self._kept[name].due <= now]
+            await asyncio.gather(*(self._read(name) for name in due))
+
+    async def _read(self, name: str) -> None:
+        now, known = self._ctx.now(), self._kept.get(name)
         try:
-            answer = await self._ctx.http.get(name, max_bytes=MOST_BYTES)
-            if answer.status != 200:
-                raise chandelier.ServiceUnavailable(f"it answered {answer.status}")
-            self._kept[name] = _Kept(_domains(answer.text()), now + REFRESHED_AFTER, None)
-        except chandelier.ChandelierError as error:
+            text = await (self._fetched(name) if name.startswith("https://") else self._from_file(name))
+            domains = await asyncio.to_thread(_domains, text)
+            self._kept[name] = _Kept(domains, now + REFRESHED_AFTER, None)
+        except (chandelier.ChandelierError, OSError, UnicodeError) as error:
             # What was known goes on counting: an old list is better than none.
             domains = frozenset[str]() if known is None else known.domains
             self._kept[name] = _Kept(domains, now + RETRIED_AFTER, str(error))
-            self._ctx.log.warning("the list {} cannot be fetched: {}", name, error)
+            self._ctx.log.warning("the list {} cannot be read: {}", name, error)
+
+    async def _fetched(self, address: str) -> str:
+        answer = await self._ctx.http.get(address, max_bytes=MOST_BYTES, timeout=_PATIENCE)
+        if answer.status != 200:
+            raise chandelier.ServiceUnavailable(f"it answered {answer.status}")
+        return answer.text()
+
+    async def _from_file(self, name: str) -> str:
+        folder = self._ctx.config.automod_lists
+        if folder is None:
+            raise chandelier.InvalidRequest("the bot's operator has set no folder (automod_lists)")
+        return await asyncio.to_thread((Path(folder) / name).read_text, encoding="utf-8")
 
 
 def _domains(text: str) -> frozenset[str]:
-    """One domain a line; also the lines of a hosts file. What follows a ``#`` is a remark."""
-    found: set[str] = set()
-    for line in text.splitlines():
-        words = line.partition("#")[0].strip().strip('",[]').lower().split()
-        if words and "." in words[-1]:
-            found.add(words[-1].strip('",').removeprefix("||").rstrip("^."))
-    return frozenset(found)
+    return frozenset(domain for domain in map(domain_of_line, text.splitlines()) if domain is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from chandelier_moderation.automod.engine import Hit
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import Imitation, JoinRate, NewAccount
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.enforcing.drafting import cover_for
 from chandelier_moderation.enforcing.guilds import UNKNOWN, Guarded, Guilds
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.judge import Found, Judge, Writing
@@ -39,6 +41,7 @@ class Names:
         self._staff = StaffNames(ctx)
         self._looked_at: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
         self._joins = Counts()
+        self._events = itertools.count()
 
     # ---- on the raw payload
 
@@ -90,8 +93,7 @@ class Names:
             return
         member = event.member
         found = [*self._named(guarded, member), *await self._imitating(guarded, member)]
-        stamp = int(self._ctx.now().timestamp() * 1_000)
-        await self._record(member, found, f"name-{member.id}-{stamp}")
+        await self._record(member, found, f"name-{member.id}-{self._stamp()}")
 
     async def thread(self, event: hikari.GuildThreadCreateEvent | hikari.GuildThreadUpdateEvent) -> None:
         """Look at the name of a thread; it counts as its owner's."""
@@ -111,10 +113,13 @@ class Names:
             edited=isinstance(event, hikari.GuildThreadUpdateEvent),
         )
         kept = await self._judge.kept(writing, found)
-        stamp = int(self._ctx.now().timestamp() * 1_000)
-        await self._hits.record(writing, kept, event=f"thread-{thread.id}-{stamp}")
+        await self._hits.record(writing, kept, event=f"thread-{thread.id}-{self._stamp()}")
 
     # ---- below
+
+    def _stamp(self) -> str:
+        """Tells events apart that have no id of their own: a name may be taken again in the same moment."""
+        return f"{int(self._ctx.now().timestamp() * 1_000)}.{next(self._events)}"
 
     async def _crowd(self, guarded: Guarded, member: hikari.Member, stamp: str) -> None:
         """Those who are part of a rush, each by themselves, are what the rule hits."""
@@ -149,9 +154,10 @@ class Names:
 
     async def _imitating(self, guarded: Guarded, member: hikari.Member) -> list[Found]:
         found: list[Found] = []
+        names = _names_of(member)
         for rule in guarded.joining:
             if isinstance(rule.trigger, Imitation):
-                whom = await self._staff.imitated(guarded.guild_id, rule.trigger, member)
+                whom = await self._staff.imitated(guarded.guild_id, rule.trigger, member.id, names)
                 if whom is not None:
                     where = "nickname" if member.nickname else "username"
                     found.append(_found(rule, whom, where))
@@ -176,8 +182,10 @@ def _names(member: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _names_of(member: hikari.Member) -> tuple[str, ...]:
-    """What others see, and what they would see without a nickname."""
-    shown = (member.nickname, member.user.global_name, member.username)
+    """What others see: a nickname covers all else, and one that automod gave is no name to look at."""
+    if member.nickname == cover_for(int(member.id)):
+        return ()
+    shown = (member.nickname,) if member.nickname else (member.user.global_name, member.username)
     return tuple(dict.fromkeys(name for name in shown if name))
 
 

@@ -16,7 +16,7 @@ from chandelier_moderation.enforcing.deeds import Deeds
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.judge import Judge
-from chandelier_moderation.enforcing.lists import REFRESHED_AFTER, DomainLists
+from chandelier_moderation.enforcing.lists import DomainLists
 from chandelier_moderation.enforcing.names import Names
 from chandelier_moderation.enforcing.spoken import Spoken
 from chandelier_moderation.enforcing.watch import Watch
@@ -50,7 +50,7 @@ class Enforcing:
         loader.effect(ladder.LADDER_ALERT)(self._ladder)
         loader.timer(spoken.VANISH)(self._vanish)
         loader.task(lightbulb.uniformtrigger(hours=24, wait_first=False))(self._tidy)
-        loader.task(lightbulb.uniformtrigger(seconds=int(REFRESHED_AFTER.total_seconds())))(self._refresh)
+        loader.task(lambda _data: self.lists.pause())(self._refresh)
 
     def open(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book) -> None:
         """Get ready; a guild's rules are read with its first message."""
@@ -78,10 +78,21 @@ class Enforcing:
                 for (guild, name), why in rules
             ),
             *(
-                _("the list {list} cannot be fetched: {why}", list=name, why=why)
+                _("the list {list} cannot be read: {why}", list=name, why=why)
                 for name, why in self.lists.troubles().items()
             ),
         )
+
+    async def of_person(self, user_id: int) -> Mapping[str, Any]:
+        """What is stored about a person, for their export."""
+        return {
+            "hits": await self.hits.of_person(user_id),
+            "rules": await self.guilds.store.of_person(user_id),
+        }
+
+    async def forget_person(self, user_id: int) -> int:
+        """Forget a person's hits, and take them out of who made rules; returns of how many records."""
+        return await self.hits.forget_person(user_id) + await self.guilds.store.forget_person(user_id)
 
     # ---- handed on
 

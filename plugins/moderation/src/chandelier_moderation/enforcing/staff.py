@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import attrs
 import hikari
 
 import chandelier
-from chandelier_moderation.automod.normalise import fold, skeleton
+from chandelier_moderation.automod.normalise import look, skeleton
 from chandelier_moderation.automod.triggers import Imitation
 from chandelier_moderation.config import ModerationConfig
 
@@ -40,30 +40,29 @@ class StaffNames:
         self._ctx = ctx
         self._known: dict[int, _Staff] = {}
 
-    async def imitated(self, guild_id: int, trigger: Imitation, member: hikari.Member) -> str | None:
-        """Whose name, as it is written, a member's looks like; None when it is nobody's.
+    async def imitated(
+        self, guild_id: int, trigger: Imitation, member_id: int, names: Collection[str]
+    ) -> str | None:
+        """Whose name, as it is written, one of a member's looks like; None when it is nobody's.
 
         Of staff nobody imitates anybody.
         """
-        shapes = {
-            _shape(name) for name in (member.nickname, member.user.global_name, member.username) if name
-        }
-        shapes.discard("")
+        shapes = _shapes(*names)
         if not shapes:
             return None
         for name in trigger.names:
-            if _shape(name) in shapes:
+            if not shapes.isdisjoint(_shapes(name)):
                 return name
         staff = await self._staff(guild_id)
         wanted = set(trigger.roles)
         imitated: str | None = None
-        for user_id, (roles, names, permitted) in staff.members.items():
+        for user_id, (roles, theirs, permitted) in staff.members.items():
             if not (roles & wanted if wanted else permitted):
                 continue
-            if user_id == member.id:
+            if user_id == member_id:
                 return None
             if imitated is None:
-                imitated = next((name for name in names if _shape(name) in shapes), None)
+                imitated = next((name for name in theirs if not shapes.isdisjoint(_shapes(name))), None)
         return imitated
 
     async def _staff(self, guild_id: int) -> _Staff:
@@ -84,7 +83,12 @@ class StaffNames:
         return self._known[guild_id]
 
 
-def _shape(name: str) -> str:
-    """What is left of a name when disguise and decoration are taken off."""
-    plain = skeleton(fold(name))
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LN").rstrip("0123456789")
+def _shapes(*names: str | None) -> set[str]:
+    """What is left of names when disguise and decoration are taken off."""
+    found: set[str] = set()
+    for name in names:
+        for reading in look(name or "").readings:
+            letters = "".join(letter for letter in reading if unicodedata.category(letter)[0] in "LN")
+            found.add(skeleton(letters).rstrip("0123456789"))
+    found.discard("")
+    return found

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 
 import attrs
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
@@ -81,7 +81,7 @@ class RuleStore:
         """Store a new rule. Raises InvalidRequest when it is not valid or there is one of its name."""
         async with self._ctx.storage.transaction() as session:
             known = await self._stored(session, guild_id)
-            self._check(attrs.evolve(known, rules=(*known.rules, rule)), known)
+            self._check(attrs.evolve(known, rules=(*known.rules, rule)))
             session.add(self._row(guild_id, rule, by))
             await self._ctx.audit.record(
                 "rule.add", subject=rule.name, after=to_plain(rule), guild_id=guild_id, session=session
@@ -107,7 +107,7 @@ class RuleStore:
                 return before, after
             known = await self._stored(session, guild_id)
             others = tuple(rule for rule in known.rules if key_of(rule.name) != key_of(name))
-            self._check(attrs.evolve(known, rules=(*others, after)), known)
+            self._check(attrs.evolve(known, rules=(*others, after)))
             changed = self._row(guild_id, after, by)
             if row is not None:
                 changed.created_at, changed.created_by = row.created_at, row.created_by
@@ -162,7 +162,7 @@ class RuleStore:
             stay = () if replace else tuple(rule for rule in before.rules if key_of(rule.name) not in coming)
             ladder = rules.ladder if replace or rules.ladder.steps else before.ladder
             after = RuleSet(rules=(*stay, *rules.rules), ladder=ladder)
-            self._check(after, before)
+            self._check(after)
             mine = delete(StoredRule).where(StoredRule.guild_id == guild_id)
             await session.execute(mine if replace else mine.where(StoredRule.key.in_(coming)))
             session.add_all(self._row(guild_id, rule, by) for rule in rules.rules)
@@ -183,7 +183,7 @@ class RuleStore:
         async with self._ctx.storage.transaction() as session:
             known = await self._stored(session, guild_id)
             ladder = change(known.ladder)
-            self._check(attrs.evolve(known, ladder=ladder), known)
+            self._check(attrs.evolve(known, ladder=ladder))
             await self._write_ladder(session, guild_id, ladder)
             await self._ctx.audit.record(
                 "rule.ladder",
@@ -195,19 +195,19 @@ class RuleStore:
         self._changed(guild_id)
         return ladder
 
-    async def forget_person(self, session: AsyncSession, user_id: int) -> int:
+    async def forget_person(self, user_id: int) -> int:
         """Take a person out of who made and changed rules; returns of how many."""
-        named = (StoredRule.created_by == user_id) | (StoredRule.edited_by == user_id)
-        rows = (await session.scalars(select(StoredRule).where(named))).all()
-        for row in rows:
-            row.created_by = 0 if row.created_by == user_id else row.created_by
-            row.edited_by = 0 if row.edited_by == user_id else row.edited_by
+        async with self._ctx.storage.transaction() as session:
+            rows = (await session.scalars(select(StoredRule).where(_names(user_id)))).all()
+            for row in rows:
+                row.created_by = 0 if row.created_by == user_id else row.created_by
+                row.edited_by = 0 if row.edited_by == user_id else row.edited_by
         return len(rows)
 
-    async def of_person(self, session: AsyncSession, user_id: int) -> list[dict[str, str]]:
+    async def of_person(self, user_id: int) -> list[dict[str, str]]:
         """Which rules a person made or changed last, for their export."""
-        named = (StoredRule.created_by == user_id) | (StoredRule.edited_by == user_id)
-        rows = (await session.scalars(select(StoredRule).where(named))).all()
+        async with self._ctx.storage.read() as session:
+            rows = (await session.scalars(select(StoredRule).where(_names(user_id)))).all()
         return [{"guild": str(row.guild_id), "rule": row.body["name"]} for row in rows]
 
     # ---- below
@@ -243,12 +243,9 @@ class RuleStore:
         await session.execute(row.on_conflict_do_update(index_elements=["guild_id"], set_={"body": body}))
 
     @staticmethod
-    def _check(after: RuleSet, before: RuleSet) -> None:
-        """Refuse what is wrong now; what was wrong before may be repaired one by one."""
-        known = set(map(str, problems_of_set(before)))
-        new = [problem for problem in problems_of_set(after) if str(problem) not in known]
-        if new:
-            raise refusal(new)
+    def _check(after: RuleSet) -> None:
+        if problems := problems_of_set(after):
+            raise refusal(problems)
 
     def _row(self, guild_id: int, rule: Rule, by: int) -> StoredRule:
         now = self._ctx.now()
@@ -273,6 +270,10 @@ class RuleStore:
         return chandelier.InvalidRequest(
             _("There is no rule named “{name}”. Did you mean {near}?", name=name, near=shown)
         )
+
+
+def _names(user_id: int) -> ColumnElement[bool]:
+    return or_(StoredRule.created_by == user_id, StoredRule.edited_by == user_id)
 
 
 def read_file(text: str) -> RuleSet:

@@ -49,7 +49,7 @@ def link_to(ping: Ping) -> str:
 def ping_card(ping: Ping) -> hikari.Embed:
     """What was pinged, where, by whom, and how it reads."""
     embed = hikari.Embed(
-        title=_("{what} was pinged", what=_titles(ping)),
+        title=_("Ping: {what}", what=_titles(ping)),
         description=quoted(ping.text, EXCERPT) if ping.text.strip() else None,
         colour=_RED if "everyone" in ping.kinds else _AMBER,
         timestamp=hikari.Snowflake(ping.message_id).created_at,
