@@ -17,6 +17,8 @@ from chandelier_moderation.config import ModerationConfig
 
 __all__ = ["REFRESH", "DomainLists"]
 
+_ = chandelier.Messages("chandelier_moderation")
+
 REFRESH = "automod_lists"
 """Kind of the timer that has the lists read again."""
 
@@ -87,13 +89,13 @@ class DomainLists:
     async def _fetched(self, address: str) -> str:
         answer = await self._ctx.http.get(address, max_bytes=MOST_BYTES, timeout=_PATIENCE)
         if answer.status != 200:
-            raise chandelier.ServiceUnavailable(f"it answered {answer.status}")
+            raise chandelier.ServiceUnavailable(_("it answered {status}", status=answer.status))
         return answer.text()
 
     async def _from_file(self, name: str) -> str:
         folder = self._ctx.config.automod_lists
         if folder is None:
-            raise chandelier.InvalidRequest("the bot's operator has set no folder (automod_lists)")
+            raise chandelier.InvalidRequest(_("the bot's operator has set no folder (automod_lists)"))
         return await asyncio.to_thread((Path(folder) / name).read_text, encoding="utf-8")
 
 
