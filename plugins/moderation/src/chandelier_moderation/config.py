@@ -71,6 +71,11 @@ class ModerationConfig:
         le=3_650,
         unit="days",
     )
+    native_sync: bool = chandelier.setting(
+        False,
+        help="Whether automod's rules are kept in Discord's own AutoMod, too, where it can hold them.",
+        guild=True,
+    )
     raid_joins: int = chandelier.setting(
         0,
         help="Raid mode: so many members joining within raid_seconds start it; 0: it starts by hand only.",

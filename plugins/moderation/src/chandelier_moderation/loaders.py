@@ -12,6 +12,7 @@ from chandelier_moderation.casebook import commands as casebook
 from chandelier_moderation.casebook import listening
 from chandelier_moderation.cleaning import commands as cleaning
 from chandelier_moderation.enforcing.loaders import LOADERS as AUTOMOD
+from chandelier_moderation.native import handlers as native
 from chandelier_moderation.pinger import commands as pinger
 from chandelier_moderation.raid import handlers as raid
 from chandelier_moderation.watching import commands as watching
@@ -31,5 +32,6 @@ LOADERS = (
     cleaning.loader,
     pinger.loader,
     watching.loader,
+    native.loader,
     *AUTOMOD,
 )

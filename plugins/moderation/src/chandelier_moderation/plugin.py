@@ -30,6 +30,7 @@ from chandelier_moderation.config import MIGRATIONS, ModerationConfig
 from chandelier_moderation.effects import KINDS, Effects
 from chandelier_moderation.enforcing.room import Enforcing
 from chandelier_moderation.manifest import MANIFEST
+from chandelier_moderation.native.sync import NativeSync
 from chandelier_moderation.pinger.watch import TOGETHER, Pinger
 from chandelier_moderation.raid.measures import Measures
 from chandelier_moderation.raid.raids import Raids
@@ -57,6 +58,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     appeals: AppealEffects
     raids: Raids
     measures: Measures
+    native: NativeSync
     cleaning: Cleaning
     pinger: Pinger
 
@@ -67,6 +69,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         for kind in KINDS:
             events.effect(kind)(self._carry_out)
         events.listener(hikari.MemberCreateEvent, when=self._may_be_raid)(self._joined)
+        events.listener(hikari.AuditLogEntryCreateEvent, when=self._may_be_blocked)(self._never)
         events.timer("purge")(self._purge)
         events.effect("purge_report")(self._purged)
         events.listener(hikari.GuildMessageCreateEvent, when=self._may_ping)(self._pinged)
@@ -82,23 +85,23 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.bulk = Bulk(ctx, self.book, self.effects)
         await self.bulk.picks.start()
         self.reader = Reader(ctx.storage, ctx.clock)
-        self.editor = Editor(ctx)
+        self.editor = Editor(ctx, terms)
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
         self.adoption = Adoption(ctx, self.book)
+        await self.adoption.start()
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.measures = Measures(ctx, self.book, self.raids)
+        self.native = NativeSync(ctx, self.book, self.automod)
         self.cleaning = Cleaning(ctx)
         self.pinger = Pinger(ctx)
         self.watching.open(ctx)
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
-        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
-            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -117,6 +120,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         from chandelier_moderation.raid.handlers import joined  # it names this class for injection
 
         await joined(event, self)
+
+    def _may_be_blocked(self, entry: Mapping[str, Any]) -> bool:
+        return self.native.heard(entry)
+
+    async def _never(self, event: hikari.AuditLogEntryCreateEvent) -> None:
+        """Nothing passes `NativeSync.heard`, which says why."""
 
     async def _carry_out(self, effect: chandelier.Effect) -> None:
         await self.effects.carry_out(effect)
@@ -171,11 +180,15 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         add_commands(group)
 
     @hookimpl
-    async def chandelier_config_changed(self, guild_id: int | None) -> None:
+    async def chandelier_config_changed(
+        self, old: ModerationConfig, new: ModerationConfig, guild_id: int | None
+    ) -> None:
         """What was worked out from settings may be otherwise now."""
         self.automod.guilds.forget(guild_id)
         self.raids.forget(guild_id)
         await self.watching.config_changed(guild_id)
+        if guild_id is not None and old.native_sync and not new.native_sync:
+            await self.native.follow(guild_id, ends=True)
 
     @hookimpl
     async def chandelier_health(self) -> chandelier.Health:
@@ -211,6 +224,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """What every room has about a person."""
         return {
             "cases": list(await self._people.export(user_id)),
+            **await self.bulk.people.export(user_id),
             "appeals": list(await self.docket.of_person(user_id)),
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
@@ -222,9 +236,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every room; of the numbered cases only when the owner decides so."""
         cases = await self._people.erase(user_id, by)
-        others = await self.docket.forget_person(user_id, by)
+        bulk = await self.bulk.people.erase(user_id, by)
+        others = bulk.erased + await self.docket.forget_person(user_id, by)
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
         others += await self.automod.forget_person(user_id)
-        return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)
+        return chandelier.Erasure(erased=cases.erased + others, kept=(*cases.kept, *bulk.kept))

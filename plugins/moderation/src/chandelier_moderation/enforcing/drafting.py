@@ -37,7 +37,7 @@ Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
 def reason_for(rule: Rule, found: Sequence[str]) -> str:
     """Why, in the words that `cards.reason_of` knows to translate."""
     finds = ", ".join(found)
-    if isinstance(rule.trigger, Words | Expressions):
+    if finds and isinstance(rule.trigger, Words | Expressions):
         return f"Contains “{crop(finds, 100)}”"
     return f"Rule “{rule.name}”: {crop(finds, 200)}" if finds else f"Rule “{rule.name}”"
 

@@ -13,6 +13,7 @@ import hikari
 from sqlalchemy import select
 
 import chandelier
+from chandelier_moderation.cards import RAID
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of
@@ -21,8 +22,6 @@ from chandelier_moderation.tables import Case
 
 __all__ = ["Measures"]
 
-REASON = "Raid mode"
-"""The reason of its cases; the cards know it by its text."""
 AT_ONCE = 50
 """Cases that are undone in one go of the timer."""
 LOOK_AGAIN = timedelta(seconds=10)
@@ -131,7 +130,7 @@ class Measures:
                 action=_INVERSE[case.action],
                 target_id=case.target_id,
                 moderator_id=raid.ended_by or self._ctx.bot_id,
-                reason=REASON,
+                reason=RAID,
                 source=f"{batch_of(raid)}-undo-{case.number}",
                 log_channel_id=None,
                 tell_member=False,
@@ -179,7 +178,7 @@ class Measures:
                 action=action,
                 target_id=target_id,
                 moderator_id=raid.started_by,
-                reason=REASON,
+                reason=RAID,
                 source=f"{batch_of(raid)}-{action}-{target_id}",
                 # A raid of a thousand would be a thousand posts: the report has them all.
                 log_channel_id=None,
