@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loopcord import interactions
 
 
@@ -86,6 +88,7 @@ async def test_several_actions_an_alert_with_buttons_and_a_reply_that_vanishes(d
     assert "no cases" not in (await market.mod.slash(general, "history", member=alice)).text
 
 
+@pytest.mark.endurance
 async def test_two_of_the_staff_answer_an_alert_and_one_does_and_nobody_acts_on_their_superiors(
     discord, start_host, market
 ):
@@ -144,6 +147,7 @@ async def test_points_grow_old_and_lead_up_the_ladder_unless_their_case_is_void(
     assert "is no action" in refused.text
 
 
+@pytest.mark.endurance
 async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, market):
     await start_host("moderation", config=market.config())
     olga, general = market.guild.owner, market.general
@@ -168,6 +172,7 @@ async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, mark
     assert (await market.alice.send(general, "heck")).deleted
 
 
+@pytest.mark.endurance
 async def test_scope_says_where_and_for_whom_a_rule_holds(discord, start_host, market):
     await start_host("moderation", config=market.config())
     olga, general, guild = market.guild.owner, market.general, market.guild

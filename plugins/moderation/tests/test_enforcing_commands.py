@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 import chandelier
@@ -181,6 +182,7 @@ async def test_the_old_setting_is_a_rule_until_one_of_its_name_takes_its_place(s
     assert (await market.alice.send(general, "scam")).deleted
 
 
+@pytest.mark.endurance
 async def test_what_rules_know_of_a_person_is_exported_and_erased(discord, start_host, market):
     host = await start_host("moderation", config=market.config())
     olga, general, alice = market.guild.owner, market.general, market.alice

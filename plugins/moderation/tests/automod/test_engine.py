@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -274,3 +275,27 @@ async def test_an_engine_of_many_phrases_is_made_on_a_thread(monkeypatch):
 
     assert engine.match(content_of({"content": "w0rd77 word77"}))[0].found == ("word77",)
     assert [thread is threading.main_thread() for thread in threads] == [False, True]
+
+
+LETTERS = st.text("ablio1 é", min_size=1, max_size=12)
+
+
+@given(LETTERS, LETTERS, st.sampled_from(["word", "prefix", "anywhere"]))
+def test_a_phrase_is_found_wherever_it_is_written(before, after, how):
+    """Against the plainest matcher there is: the phrase in the text, with the edges that it asks for."""
+    for phrase in ("bail", "ball", "lilo", "aab", "bo il"):
+        left, right = ("" if how == "anywhere" else " "), (" " if how == "word" else "")
+        for text in (f"{before} {phrase} {after}", f"{before}{phrase}{after}"):
+            written = f" {' '.join(text.replace('é', 'e').split())} "
+            if f"{left}{phrase}{right}" in written:
+                assert hits(Words(words=(phrase,), match=how), text), (phrase, text)
+
+
+@given(st.text("balio 1", max_size=20))
+def test_what_is_found_is_the_phrase_stretched_at_most(text):
+    """Nothing is found whose letters, each run of them as one, are not the phrase's."""
+    for phrase in ("bail", "ball", "oboi"):
+        for hit in hits(Words(words=(phrase,), match="anywhere"), text):
+            found = re.sub(r"(.)\1+", r"\1", hit.excerpt)
+            assert re.fullmatch(re.sub("[il]", "[il1]+", re.sub(r"(.)\1+", r"\1", phrase)), found), hit
+            assert len(hit.excerpt) >= len(phrase)

@@ -5,6 +5,7 @@ What should be is in the book, what is is asked of Discord; so nothing depends o
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -99,10 +100,11 @@ class Upkeep:
         """Undo it on Discord; how it ended: in its time, or before by hand."""
         rest, reason = self._ctx.rest, await self._reason(case)
         if case.action == "ban":
-            try:
-                await rest.unban_user(case.guild_id, case.target_id, reason=reason)
-            except hikari.NotFoundError:
+            if not await self._banned(case):
                 return "expired" if uncertain else "by_hand"
+            # After a broken connection hikari tries again, and then the ban is gone by our own hand.
+            with contextlib.suppress(hikari.NotFoundError):
+                await rest.unban_user(case.guild_id, case.target_id, reason=reason)
         elif case.action == "role_give":
             member, role = await self._member(case), int(case.details["role"])
             if member is not None and role not in member.role_ids:

@@ -235,12 +235,11 @@ async def turn_list(press: chandelier.ComponentPress, plugin: ModerationPlugin) 
 
 async def _check_may_change_end(ctx: lightbulb.Context, plugin: ModerationPlugin, case: Case) -> None:
     """Whoever changes an end has to be one who could do it anew, and to stand above the member."""
-    capability = _CAPABILITIES.get(case.action)
-    if capability is None:
+    if case.action not in _CAPABILITIES:
         raise chandelier.InvalidRequest(
             _("Nothing of this case holds for a time, so it has no end to change.")
         )
-    await plugin.ctx.access.require(ctx, capability)
+    await plugin.ctx.access.require(ctx, _CAPABILITIES[case.action])
     assert ctx.member is not None
     try:
         target = await plugin.ctx.rest.fetch_member(case.guild_id, case.target_id)

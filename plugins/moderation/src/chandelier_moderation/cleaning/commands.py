@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import datetime, tzinfo
 from typing import Any
 
 import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.durations import zone_of
 from chandelier_moderation.cleaning import cards
 from chandelier_moderation.cleaning.moments import bound, snowflake_at
 from chandelier_moderation.cleaning.pace import BULK_AGE
@@ -80,8 +81,8 @@ class PurgeMessages(
         """Read the wishes, write them down and say that it is looked for; the timer does the rest."""
         assert ctx.guild_id is not None
         _check_permissions(ctx.interaction)
-        wanted = self._wanted(ctx, plugin)
         config = await plugin.ctx.config_for(ctx.guild_id)
+        wanted = self._wanted(ctx, plugin.ctx.now(), zone_of(config.time_zone))
         if wanted.count is not None and wanted.count > config.purge_most:
             raise chandelier.InvalidRequest(
                 _("One purge deletes at most {most} messages in this server.", most=config.purge_most)
@@ -107,13 +108,11 @@ class PurgeMessages(
             await ctx.respond(embed=cards.looking_card(purge, {}), ephemeral=True)
             await plugin.cleaning.store.hurry(number)
 
-    def _wanted(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> Wanted:
-        now = plugin.ctx.now()
-
+    def _wanted(self, ctx: lightbulb.Context, now: datetime, zone: tzinfo) -> Wanted:
         def read(text: str | None) -> int | None:
             if text is None or not text.strip():
                 return None
-            return bound(text, now=now, zone=UTC, channel_id=ctx.channel_id)
+            return bound(text, now=now, zone=zone, channel_id=ctx.channel_id)
 
         wanted = Wanted(
             count=self.count,

@@ -6,9 +6,8 @@ marked as tried, with what it says, before it is deleted: who finds it gone afte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import hikari
 
@@ -75,7 +74,7 @@ class Cleaning:
 
     # ---- looking
 
-    async def _look(self, purge: Purge) -> datetime:
+    async def _look(self, purge: Purge) -> datetime | None:
         wanted = Wanted.read(purge.wanted)
         config = await self._ctx.config_for(purge.guild_id)
         most = min(wanted.count or config.purge_most, config.purge_most)
@@ -103,7 +102,7 @@ class Cleaning:
         if not (await self.store.counts(purge.id)).get("found"):
             await self._replies.nothing(looked)
             await self.store.forget(purge.id)
-            return self._ctx.now() + KEPT  # finds nothing to do then
+            return None
         await self.store.change(purge.id, state="asking")
         return await self._ask(looked)
 
@@ -183,7 +182,9 @@ class Cleaning:
 
     # ---- when Discord does not let us
 
-    async def _guarded(self, purge: Purge, step: Any) -> datetime:
+    async def _guarded(
+        self, purge: Purge, step: Callable[[Purge], Awaitable[datetime | None]]
+    ) -> datetime | None:
         """A step; what Discord refuses for good ends the purge with its account, the rest is tried again."""
         try:
             return await step(purge)

@@ -85,11 +85,13 @@ class Store:
     async def found(self, purge_id: int, messages: Iterable[Seen], **columns: Any) -> None:
         """Note messages that fit, and how far the search has come."""
         async with self._storage.transaction() as session:
-            for message in messages:
-                row = self._storage.insert(PurgedMessage).values(
-                    purge_id=purge_id, message_id=message.id, state="found", author_id=message.author_id
-                )
-                await session.execute(row.on_conflict_do_nothing())
+            rows = [
+                {"purge_id": purge_id, "message_id": one.id, "state": "found", "author_id": one.author_id}
+                for one in messages
+            ]
+            if rows:
+                add = self._storage.insert(PurgedMessage).on_conflict_do_nothing()
+                await session.execute(add, rows)
             await session.execute(_purge(purge_id, **columns))
 
     async def next_ones(self, purge_id: int, most: int) -> Sequence[PurgedMessage]:

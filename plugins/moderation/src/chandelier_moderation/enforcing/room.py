@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import hikari
@@ -11,7 +12,7 @@ import lightbulb
 import chandelier
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing import deeds, hits, ladder, spoken
+from chandelier_moderation.enforcing import deeds, hits, ladder, lists, spoken
 from chandelier_moderation.enforcing.deeds import Deeds
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.enforcing.hits import Hits
@@ -50,7 +51,7 @@ class Enforcing:
         loader.effect(ladder.LADDER_ALERT)(self._ladder)
         loader.timer(spoken.VANISH)(self._vanish)
         loader.task(lightbulb.uniformtrigger(hours=24, wait_first=False))(self._tidy)
-        loader.task(lambda _data: self.lists.pause())(self._refresh)
+        loader.timer(lists.REFRESH)(self._refresh)
 
     def open(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book) -> None:
         """Get ready; a guild's rules are read with its first message."""
@@ -150,6 +151,7 @@ class Enforcing:
     async def _tidy(self) -> None:
         await self.hits.tidy()
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, _timer: chandelier.Timer) -> datetime | None:
         if await self.lists.refresh():
             self.guilds.forget(None)
+        return self.lists.due()

@@ -55,8 +55,9 @@ def _lists(what: str, allow: str) -> dict[str, Any]:
 
 def _scam_links(what: str, allow: str) -> dict[str, Any]:
     items = items_of(what)
-    lists = [item for item in items if item.startswith(("https://", "http://"))]
+    lists = [item for item in items if item.startswith(("https://", "http://", "file:"))]
     domains = [item for item in items if item not in lists]
+    lists = [item.removeprefix("file:").strip() for item in lists]
     return _given(lists=lists, domains=domains, allow=items_of(allow))
 
 

@@ -11,6 +11,7 @@ import hikari
 from sqlalchemy import func, select
 
 import chandelier
+from chandelier_moderation.cards import crop
 from chandelier_moderation.cleaning.tables import Purge, PurgedMessage
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
@@ -28,7 +29,8 @@ _ = chandelier.Messages("chandelier_moderation")
 EMBEDS, ALL_EMBEDS = 10, 6_000
 """Embeds of a message, and characters in all of them together.
 https://discord.com/developers/docs/resources/message#embed-object-embed-limits"""
-DESCRIPTION = 4_096
+DESCRIPTION, LINE = 4_096, 1_500
+"""Characters of an embed's description, and of one event in it."""
 FILES, FILE = 10, 8_000_000
 """Files of a message, and bytes of one, safely below what Discord takes.
 https://discord.com/developers/docs/reference#uploading-files"""
@@ -183,7 +185,7 @@ class Poster:
                 post.length += embed.total_length()
                 in_lines = False
             else:
-                said = self._ctx.into(language, line(each, form))
+                said = crop(self._ctx.into(language, line(each, form)), LINE)
                 if in_lines and _add_line(post, said):
                     pass
                 elif post.embeds and (
@@ -206,7 +208,7 @@ class Poster:
         lines: list[str] = []
         length, whole = 0, True
         for each, form in zip(shown, forms, strict=True):
-            said = self._ctx.into(language, line(each, form))
+            said = crop(self._ctx.into(language, line(each, form)), LINE)
             whole = whole and not cropped(each, "line") and each.file is None
             if length + len(said) + 1 <= DESCRIPTION - 200:
                 lines.append(said)
