@@ -12,6 +12,7 @@ from chandelier import InvalidRequest
 from chandelier_moderation.automod.plain import from_plain, to_plain
 from chandelier_moderation.enforcing.memory import Counts, Seen
 from chandelier_moderation.enforcing.typed import KINDS, actions_of, items_of, trigger_of
+from chandelier_moderation.enforcing.watch import author_kind
 
 CHANNEL, ROLE = "456074443980800007", "456074443980800008"
 
@@ -101,3 +102,17 @@ def test_windows_are_bounded_and_the_same_message_counts_once():
     assert counts.add("c", Seen(now, 1, 1), within=10, most=1) == ()
     assert len(counts.add("c", Seen(now, 1, 2), within=10, most=1)) == 2
     assert counts.add("b", Seen(now, 1, 2), within=10, most=1, channels=2) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ({"author": {"id": "1"}}, (False, False)),
+        ({"author": {"id": "1", "bot": True}}, (True, False)),
+        ({"author": {"id": "9"}, "webhook_id": "9"}, (False, True)),
+        ({"author": {"id": "1", "bot": True}, "webhook_id": "1", "application_id": "1"}, (True, False)),
+        ({}, (False, False)),
+    ],
+)
+def test_an_answer_to_a_command_is_a_bots_and_no_webhooks(message, kind):
+    assert author_kind(message) == kind
