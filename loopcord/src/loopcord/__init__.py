@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .buckets import Limit
     from .clock import Clock, SystemClock, VirtualClock
     from .errors import ActError, LoopcordError, SettleError, WorldError
-    from .guilds import Channel, Guild, Role, User
+    from .guilds import Channel, Guild, Role
     from .limits import SharedLimit
     from .local import LocalDiscord
     from .members import Member
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .ratelimits import RateLimits
     from .rest import Request
     from .trouble import Trouble
+    from .users import User
 
 __all__ = [
     "ActError",
@@ -68,7 +69,7 @@ _HOMES = {
     "SharedLimit": "limits",
     "SystemClock": "clock",
     "Trouble": "trouble",
-    "User": "guilds",
+    "User": "users",
     "VirtualClock": "clock",
     "WorldError": "errors",
 }

@@ -31,8 +31,9 @@ from ._simcord import (
     walk_to_subcommand,
 )
 from .errors import ActError
-from .guilds import Channel, Role, User
+from .guilds import Channel, Role
 from .messages import Message, Reply
+from .users import User
 
 __all__ = [
     "autocomplete",

@@ -23,7 +23,7 @@ from .conformance import judge_for
 from .errors import WorldError
 from .faults import Faults
 from .gateway import Gateway
-from .guilds import Guild, User
+from .guilds import Guild
 from .intents import application_flags, privileged_bits
 from .members import Member
 from .ratelimits import RateLimits
@@ -32,6 +32,7 @@ from .sessions import Connection
 from .settle import IdleProbe, Settler
 from .transcript import render
 from .trouble import Trouble
+from .users import User
 
 if TYPE_CHECKING:
     from .conformance import Violation

@@ -17,11 +17,12 @@ from ._simcord import (
 )
 from .audit import Event
 from .errors import ActError
-from .guilds import Channel, Role, User
+from .guilds import Channel, Role
 from .messages import Message, Reply
 from .routes_moderation import REASON_LENGTH
 from .rules import limits, people
 from .rules.forms import describe
+from .users import User
 
 if TYPE_CHECKING:
     from .guilds import Guild

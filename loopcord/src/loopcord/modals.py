@@ -7,9 +7,10 @@ from typing import Any
 
 from ._simcord import SELECT_TYPES, ComponentType, serializers, store_interaction_attachment
 from .errors import ActError
-from .guilds import Channel, User
+from .guilds import Channel
 from .interactions import dispatch_modal, selected_values
 from .messages import Reply
+from .users import User
 
 __all__ = ["submit"]
 
