@@ -180,7 +180,8 @@ def postgresql(session: nox.Session) -> None:
 def endurance(session: nox.Session) -> None:
     """What takes long: kills at random moments, hundreds of thousands of events."""
     session.install(*_everything(), *TESTING)
-    _pytest(session, "host/tests", "tests", "-m", "endurance", "-n2")
+    folders = ["host/tests", "tests", *(f"plugins/{name}/tests" for name in PLUGINS)]
+    _pytest(session, *folders, "-m", "endurance", "-n2")
 
 
 @nox.session(python=PYTHONS[0], reuse_venv=False)

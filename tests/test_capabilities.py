@@ -48,7 +48,8 @@ def asked_for(folder: Path) -> set[str]:
                 elif node.func.attr in {"component", "form"}:
                     value = next((each.value for each in node.keywords if each.arg == "capability"), None)
             if isinstance(value, ast.Name):
-                found.add(constants[value.id])
+                # A variable may hold several; each of them is named elsewhere, too.
+                found |= {constants[value.id]} if value.id.isupper() else set()
             elif isinstance(value, ast.Constant):
                 found.add(value.value)
     return {name.rpartition(".")[2] for name in found}

@@ -355,6 +355,7 @@ async def test_who_rejoins_gets_back_what_lasts_and_a_loop_ends_in_an_alert(disc
     assert (await case_of(host, staffed, 2)).ended_how is None
 
 
+@pytest.mark.endurance
 async def test_what_cannot_be_ended_is_tried_for_a_day_with_an_alert(discord, start_host, staffed):
     """YAGPDB PR #755, Red #2912: do what is possible, report the rest; bounded retries, then an alert."""
     host = await start_host("moderation", config=staffed.config())

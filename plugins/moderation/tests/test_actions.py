@@ -178,6 +178,26 @@ async def test_discord_in_trouble_delays_a_ban_and_a_message_holds_it_up_once(
     assert "Member could not be told: Discord did not answer in time" in market.log.last.text
 
 
+async def test_a_connection_that_breaks_after_each_step_doubles_nothing(discord, start_host, market, act):
+    host = await start_host("moderation", config=market.config())
+    discord.trouble.cut("POST", f"/channels/{market.bob.dm.id}/messages", after=True)
+    discord.trouble.cut("DELETE", f"/guilds/*/members/{market.bob.id}", after=True)
+    discord.trouble.cut("POST", f"/channels/{market.log.id}/messages", after=True)
+    discord.trouble.rate_limit("PUT", "/guilds/*/bans/*", retry_after=0.01)
+
+    kicked = await act(host, "kick", market.bob, tell_member=True)
+    banned = await act(host, "ban", market.bob)
+    discord.trouble.cut("DELETE", "/guilds/*/bans/*", after=True)
+    lifted = await act(host, "unban", market.bob)
+    gone = await act(host, "role_give", market.bob, details={"role": str(market.mods.id)})
+
+    assert [case.act for case in (kicked, banned, lifted)] == ["done"] * 3
+    assert (gone.act, gone.act_trouble) == ("failed", "absent")
+    assert len(market.bob.dms) == 1
+    assert len(market.log.messages) == 4
+    assert "They are not in the server" in market.log.last.text
+
+
 async def test_two_moderators_who_ban_at_once_make_one_ban(discord, start_host, market):
     host = await start_host("moderation", config=market.config())
     book = host.lifecycle.records["moderation"].plugin.book

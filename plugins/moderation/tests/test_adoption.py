@@ -71,7 +71,13 @@ async def test_what_is_done_by_hand_becomes_a_case_of_who_did_it(discord, start_
     assert "calm down" in posts[0]
     assert f"<t:{int(discord.clock.now().timestamp()) + HOUR}" in posts[0]
     assert "scam" in posts[2]
-    assert await rows(host, "undoes") == [(None,), (1,), (None,), (3,), (None,)]
+    assert await rows(host, "undoes, ended_how") == [
+        (None, "by_hand"),
+        (1, None),
+        (None, "by_hand"),
+        (3, None),
+        (None, None),
+    ]
     assert market.alice.dms == market.bob.dms == []
     assert len(market.guild.audit_log) == 5  # nothing was done because of them
     history = await market.mod.slash(market.general, "history", member=market.bob)
@@ -115,6 +121,7 @@ async def test_our_own_actions_are_not_counted_twice(discord, start_host, market
     await discord.advance(60)
 
     assert len(titles(market)) == 2
+    assert "ended by hand" in market.log.messages[0].text
     entries = {entry["action_type"]: int(entry["id"]) for entry in market.guild.audit_log}
     assert await rows(host, "audit_id, undoes") == [(entries[22], None), (entries[23], 1)]
 

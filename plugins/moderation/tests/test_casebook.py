@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
@@ -146,6 +147,41 @@ async def test_a_case_is_edited_and_its_post_and_the_audit_log_follow(start_host
     assert "another moderator" in own.text
 
 
+async def test_the_end_of_what_holds_for_a_time_is_changed_and_discord_follows(discord, start_host, market):
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    boss = market.guild.owner
+    await boss.slash(market.general, "timeout", member=market.bob, duration="1h", reason="spam")
+    await boss.slash(market.general, "tempban", user=market.alice, duration="1h", reason="scam")
+    start = discord.clock.now()
+
+    longer = await boss.slash(market.general, "case edit", number=1, duration="3h")
+    await boss.slash(market.general, "case edit", number=2, duration="2h", reason="scams")
+    await discord.advance(5)
+
+    assert "says so now" in longer.text
+    assert datetime.fromisoformat(market.bob.timed_out_until) == start + timedelta(hours=3)
+    assert f"<t:{int(start.timestamp()) + 3 * 3_600}" in market.log.messages[0].text
+    await discord.advance(3_600)
+    assert list(market.guild.bans) == [market.alice.id]
+    await boss.slash(market.general, "case edit", number=2, duration="Never")
+    await discord.advance(DAY)
+    assert list(market.guild.bans) == [market.alice.id]
+    assert numbers(await boss.slash(market.general, "case list", state="active")) == [2]
+    [last, *_others] = await audited(host, market, "case.edit")
+    assert last.before["until"] is not None
+    assert last.after == {"until": None}
+
+    await boss.slash(market.general, "unban", user=market.alice)
+    assert numbers(await boss.slash(market.general, "case list", state="active")) == []
+    over = await boss.slash(market.general, "case edit", number=1, duration="1d")
+    assert "not in force" in over.text
+    await boss.slash(market.general, "warn", member=market.bob, reason="spam")
+    nothing = await boss.slash(market.general, "case edit", number=4, duration="1d")
+    assert "no end to change" in nothing.text
+    mod = await market.mod.slash(market.general, "case edit", number=2, duration="1d")
+    assert "Ban Members" in mod.text
+
+
 async def audited(host, market, action):
     """What the audit log has of one kind of action, newest first."""
     return await host.audit.find(AuditQuery(guild_id=market.guild.id, action=action), limit=9)
@@ -210,8 +246,7 @@ async def test_a_history_begins_with_what_it_sums_up_to(discord, start_host, mar
     host = await start_host("moderation", config=market.config())
     empty = await market.mod.slash(market.general, "history", member=market.bob)
     assert "last 30 days" not in empty.text
-    await write(host, market, nth=1)
-    await discord.advance(40 * DAY)
+    await write(host, market, nth=1, created_at=discord.clock.now() - timedelta(days=40))
     await write(host, market, nth=2)
     await write(host, market, nth=3, points=3)
     await write(host, market, nth=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loopcord import interactions
 
 
@@ -23,6 +25,8 @@ async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(
 
     again = await olga.slash(general, "automod rule add", name="SCAM", trigger="words", what="x")
     assert "Nothing was saved" in again.text
+    offered = await olga.autocomplete(general, "automod rule show", "name", "SC")
+    assert [choice["name"] for choice in offered] == ["scam"]
     unknown = await olga.slash(general, "automod rule show", name="scan")
     assert "Did you mean “scam”" in unknown.text
 
@@ -84,6 +88,7 @@ async def test_several_actions_an_alert_with_buttons_and_a_reply_that_vanishes(d
     assert "no cases" not in (await market.mod.slash(general, "history", member=alice)).text
 
 
+@pytest.mark.endurance
 async def test_two_of_the_staff_answer_an_alert_and_one_does_and_nobody_acts_on_their_superiors(
     discord, start_host, market
 ):
@@ -142,6 +147,7 @@ async def test_points_grow_old_and_lead_up_the_ladder_unless_their_case_is_void(
     assert "is no action" in refused.text
 
 
+@pytest.mark.endurance
 async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, market):
     await start_host("moderation", config=market.config())
     olga, general = market.guild.owner, market.general
@@ -166,7 +172,8 @@ async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, mark
     assert (await market.alice.send(general, "heck")).deleted
 
 
-async def test_scope_says_where_and_for_whom_a_rule_holds(start_host, market):
+@pytest.mark.endurance
+async def test_scope_says_where_and_for_whom_a_rule_holds(discord, start_host, market):
     await start_host("moderation", config=market.config())
     olga, general, guild = market.guild.owner, market.general, market.guild
     shop = guild.create_category("Shop")
@@ -199,3 +206,15 @@ async def test_scope_says_where_and_for_whom_a_rule_holds(start_host, market):
     assert not await stays(alice, art, "eee")
     wrong = await olga.slash(general, "automod rule edit", name="a", channels="#nowhere")
     assert "There is no channel" in wrong.text
+
+    await olga.slash(
+        general, "automod rule add", name="calm", trigger="words", what="fff", actions="slowmode 30s 10m"
+    )
+    await alice.send(general, "fff")
+    assert general.model.rate_limit_per_user == 30
+    await discord.advance(31)
+    await alice.send(general, "fff, again")
+    assert "Slowmode" in market.log.last.text
+    assert sum("Slowmode" in post.text for post in market.log.messages) == 1
+    await discord.advance(600)
+    assert general.model.rate_limit_per_user == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hikari
+import pytest
 
 
 async def test_every_part_of_a_message_is_looked_at_and_each_find_once(discord, start_host, market):
@@ -87,8 +88,8 @@ async def test_too_many_messages_and_repeats_across_channels_are_swept_away(disc
     assert len(market.log.messages) == 1
 
     spam = []
-    for channel in (general, other, general):
-        spam.append(await bob.send(channel, "buy  my THING"))
+    for channel, text in ((general, "buy  my THING"), (other, "Buy my thіng!"), (general, "buy my thing")):
+        spam.append(await bob.send(channel, text))  # the second has a Cyrillic letter
         await discord.advance(60)
     assert all(message.deleted for message in spam)
     assert "Warning" in market.log.last.text
@@ -129,20 +130,23 @@ async def test_names_are_looked_at_and_taken_back(discord, start_host, market):
     assert discord.backend.get_channel(thread.id).name == "renamed by a moderator"
 
 
+@pytest.mark.endurance
 async def test_new_accounts_and_a_rush_are_met_at_the_door(discord, start_host, market):
     await start_host("moderation", config=market.config(tell_member="never"))
     olga, general, guild = market.guild.owner, market.general, market.guild
-    await discord.advance(30 * 86_400)
     await olga.slash(
-        general, "automod rule add", name="young", trigger="new_account", what="7d", actions="kick"
+        general, "automod rule add", name="young", trigger="new_account", what="1h", actions="kick"
     )
 
     fresh = await guild.join("fresh")
     assert not fresh.present
     assert "Kick · case #1" in market.log.last.text
+    await discord.advance(1)
+    await fresh.rejoin()
+    assert not fresh.present
     elsewhere = discord.create_guild("Elsewhere")
     old = elsewhere.add_member("old")
-    await discord.advance(8 * 86_400)
+    await discord.advance(3_700)
     assert (await guild.join(old)).present
 
     await olga.slash(general, "automod rule delete", name="young")
@@ -153,6 +157,7 @@ async def test_new_accounts_and_a_rush_are_met_at_the_door(discord, start_host, 
     assert [raider.present for raider in crowd] == [False] * 4
 
 
+@pytest.mark.endurance
 async def test_invites_to_this_server_and_to_allowed_ones_are_fine(discord, start_host, market):
     await start_host("moderation", config=market.config(tell_member="never"))
     olga, general, alice = market.guild.owner, market.general, market.alice
@@ -170,3 +175,30 @@ async def test_invites_to_this_server_and_to_allowed_ones_are_fine(discord, star
     assert not (await alice.send(general, f"discord.gg/{codes['friends']}")).deleted
     assert (await alice.send(general, f"discord.gg/{codes['foes']}")).deleted
     assert (await alice.send(general, "discord.gg/nowhere")).deleted
+
+
+@pytest.mark.endurance
+async def test_a_list_of_scam_domains_is_read_again_and_one_that_is_gone_still_counts(
+    discord, start_host, market, tmp_path
+):
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    (folder / "scams.txt").write_text("# of May\nevil.example\n", encoding="utf-8")
+    host = await start_host("moderation", config=market.config(automod_lists=str(folder)))
+    olga, general, alice = market.guild.owner, market.general, market.alice
+    await olga.slash(
+        general, "automod rule add", name="scams", trigger="scam_links", what="file:scams.txt, file:more.txt"
+    )
+
+    assert (await alice.send(general, "https://login.evil.example/now")).deleted
+    assert not (await alice.send(general, "https://worse.example")).deleted
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert any("the list more.txt cannot be read" in line for line in health.lines)
+
+    (folder / "more.txt").write_text("0.0.0.0 worse.example\n", encoding="utf-8")
+    (folder / "scams.txt").unlink()
+    await discord.advance(7 * 3_600)
+    assert (await alice.send(general, "https://worse.example")).deleted
+    assert (await alice.send(general, "https://evil.example")).deleted
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert [line[:19] for line in health.lines if "cannot be read" in line] == ["the list scams.txt "]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from loopcord import ActError
 
@@ -42,6 +43,9 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     market.general.set_overwrite(market.bob, allow=["send_messages"])
     before = overwrites(market.general)
 
+    doomed = market.guild.create_role("Doomed")
+    market.general.set_overwrite(doomed, allow=["send_messages"])
+
     answer = await guards.slash(market.general, "lockdown channel", reason="heated")
 
     assert answer.ephemeral
@@ -58,6 +62,8 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     assert "#2" in again.text
     assert "already" in market.log.last.text
 
+    discord.backend.delete_overwrite(market.general.id, doomed.id)  # as Discord does with the role
+    doomed.delete()
     await start_host.restart(host)
     await guards.slash(market.general, "lockdown end", reason="calm again")
 
@@ -129,9 +135,9 @@ async def test_troubles_half_way_are_told_and_repaired(discord, start_host, mark
     await discord.advance(120)
 
     assert [await writes(market.bob, room) for room in rooms] == [True, False, False, False]
-    text = market.log.last.text
-    assert "5 channels locked" in text
-    assert f"{rooms[0].mention}: I need Manage Permissions" in text
+    told = market.log.last.text
+    assert "5 channels locked" in told
+    assert f"{rooms[0].mention}: I need Manage Permissions" in told
 
     await guards.slash(market.general, "lockdown server")
     assert not await writes(market.bob, rooms[0])
@@ -177,3 +183,39 @@ async def test_slowmodes_for_a_time_leave_the_channel_as_it_was(discord, start_h
     market.guild.set_bot_permissions(["view_channel", "send_messages", "embed_links"])
     await guards.slash(market.general, "slowmode", wait="5s")
     assert "I need Manage Channels" in market.log.last.text
+
+
+async def test_a_crash_in_the_middle_of_a_lockdown_remembers_what_was_before_it(
+    discord, start_host, market, guards
+):
+    host = await start_host("moderation", config=market.config())
+    market.general.set_overwrite(market.guild.everyone, allow=["send_messages"], deny=["attach_files"])
+    before = overwrites(*market.guild.channels)
+    await guards.slash(market.general, "lockdown server")
+    locked = overwrites(*market.guild.channels)
+
+    # Done on Discord, not yet written down; of the case itself not even what is locked was read back.
+    await host.outbox.stop()
+    async with host.database.transaction() as session:
+        await session.execute(text("UPDATE moderation_locked_channels SET state = 'locking'"))
+        await session.execute(text("UPDATE moderation_cases SET act = 'waiting'"))
+        await session.execute(
+            text("UPDATE chandelier_outbox SET state = 'started' WHERE kind IN ('act', 'lock_channel')")
+        )
+    host = await start_host.restart(host)
+
+    assert overwrites(*market.guild.channels) == locked
+    shown = await market.mod.slash(market.general, "case view", number=1)
+    assert "2 channels locked" in shown.text
+    await guards.slash(market.general, "lockdown end")
+    assert overwrites(*market.guild.channels) == before
+    await host.outbox.stop()
+    async with host.database.transaction() as session:
+        await session.execute(text("UPDATE moderation_cases SET act = 'waiting' WHERE action = 'unlock'"))
+        await session.execute(
+            text("UPDATE chandelier_outbox SET state = 'started' WHERE kind IN ('act', 'unlock_channel')")
+        )
+    await start_host.restart(host)
+    assert overwrites(*market.guild.channels) == before
+    shown = await market.mod.slash(market.general, "case view", number=2)
+    assert "Carried out" in shown.text

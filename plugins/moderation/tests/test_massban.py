@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def fields(embed):
 
 
 async def test_a_list_is_previewed_confirmed_and_accounted_for(discord, start_host, market, judge):
-    host = await start_host("moderation", config=market.config())
+    host = await start_host("moderation", config=market.config(adopt=[]))
     raiders = [market.guild.add_member(f"raider-{n}") for n in range(15)]
     peer = market.guild.add_member("peer", roles=[judge.roles[0]])
     stranger = discord.create_guild("Elsewhere").add_member("stranger")
@@ -99,7 +100,7 @@ async def test_a_list_is_previewed_confirmed_and_accounted_for(discord, start_ho
 async def test_a_form_takes_a_pasted_list_and_a_repeated_press_does_nothing_twice(
     discord, start_host, market, judge
 ):
-    await start_host("moderation", config=market.config())
+    await start_host("moderation", config=market.config(adopt=[]))
     await market.guild.owner.ban(market.bob)
     asked = await judge.slash(market.general, "massunban")
     ids = f"{market.bob.id}\n{market.alice.id}"
@@ -140,3 +141,92 @@ async def test_a_form_takes_a_pasted_list_and_a_repeated_press_does_nothing_twic
     assert "at most 1000" in much.text
     await discord.advance(60)
     assert market.guild.bans == {}
+
+
+async def test_a_crash_at_any_step_loses_nobody_and_bans_nobody_twice(discord, start_host, market, judge):
+    host = await start_host("moderation", config=market.config())
+    raiders = [market.guild.add_member(f"raider-{n}") for n in range(8)]
+    ids = " ".join(str(raider.id) for raider in raiders)
+    preview = await judge.slash(market.general, "massban", ids=ids, reason="raid")
+    await host.outbox.stop()
+    await judge.press(preview, label="Ban 8 people")
+    assert market.guild.bans == {}
+
+    host = await start_host.restart(host)  # between the confirmation and everything else
+    await discord.advance(10)
+    assert set(market.guild.bans) == {raider.id for raider in raiders}
+
+    # The same rows again, as a crash leaves them: done on Discord, not yet written down.
+    await host.outbox.stop()
+    async with host.database.transaction() as session:
+        await session.execute(text("UPDATE chandelier_outbox SET state = 'started' WHERE kind != 'relog'"))
+        await session.execute(
+            text("UPDATE moderation_batch_targets SET state = 'waiting', number = NULL WHERE position > 3")
+        )
+        await session.execute(text("UPDATE moderation_cases SET act = 'waiting' WHERE number < 3"))
+        await session.execute(
+            text("UPDATE moderation_batches SET state = 'running', log_message_id = NULL, done_at = NULL")
+        )
+        key = await session.scalar(text("SELECT key FROM moderation_batches"))
+    timers = host.lifecycle.records["moderation"].context.timers
+    await timers.schedule("batch", key=key, due=discord.clock.now())
+    await start_host.restart(host)
+    await discord.advance(10)
+
+    bans = [entry for entry in market.guild.audit_log if entry["action_type"] == 22]
+    assert len(bans) == 8
+    assert len(market.log.messages) == 1
+    shown = fields(market.log.last.embeds[0])
+    assert shown["Done"] == "8"
+    none = await judge.slash(market.general, "case view", number=9)
+    assert "no case #9" in none.text
+
+
+async def test_two_moderators_and_a_person_who_wants_to_be_forgotten(discord, start_host, market, judge):
+    host = await start_host("moderation", config=market.config())
+    other = market.guild.add_member("other", roles=judge.roles)
+    people = [market.guild.add_member(f"raider-{n}") for n in range(3)]
+    ids = " ".join(person.mention for person in people)
+    one = await judge.slash(market.general, "massban", ids=ids, reason="raid")
+    two = await other.slash(market.general, "massban", ids=ids, reason="raid too")
+    await judge.press(one, label="Ban 3 people")
+    await other.press(two, label="Ban 3 people")
+    await discord.advance(10)
+
+    assert len([entry for entry in market.guild.audit_log if entry["action_type"] == 22]) == 3
+    done = [fields(post.embeds[0]).get("Done", "0") for post in market.log.messages]
+    already = [fields(post.embeds[0]).get("It was so already", "0") for post in market.log.messages]
+    assert sum(map(int, done)) == 3
+    assert sum(map(int, already)) == 3
+
+    bulk = host.lifecycle.records["moderation"].plugin.bulk
+    exported = await bulk.people.export(people[0].id)
+    assert [each["outcome"] for each in exported["batches"]] == ["opened", "opened"]
+    kept = await bulk.people.erase(people[0].id, "person")
+    assert kept.kept[0].count == 2
+    assert (await bulk.people.erase(people[0].id, "owner")).erased == 2
+    assert (await bulk.people.export(people[0].id))["batches"] == []
+
+
+@pytest.mark.endurance
+async def test_a_raid_of_three_hundred_is_banned_and_undone_with_a_press_each(
+    discord, start_host, market, judge
+):
+    await start_host("moderation", config=market.config(adopt=[]))
+    raiders = [market.guild.add_member(f"raider-{n}") for n in range(300)]
+    file = ("raiders.txt", "\n".join(str(raider.id) for raider in raiders).encode())
+
+    preview = await judge.slash(market.general, "massban", file=file, reason="raid")
+    assert "240 of them are checked when it is carried out" in preview.text
+    await judge.press(preview, label="Ban 300 people")
+    for _ in range(20):
+        await discord.advance(5)
+    assert len(market.guild.bans) == 300
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
+
+    await judge.press(market.log.last, label="Undo (300)")
+    for _ in range(20):
+        await discord.advance(5)
+    assert market.guild.bans == {}
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
+    assert len(market.log.messages) == 2

@@ -112,3 +112,49 @@ async def test_members_report_a_message_and_moderators_deal_with_it_once(discord
     await discord.advance(9 * 86_400)
     old = await judge.press(post, label="Act on it")
     assert "I no longer remember" in old.text
+
+
+async def test_every_action_has_its_inverse_as_a_button_which_asks_for_the_same_rights(
+    discord, start_host, market, judge
+):
+    await start_host("moderation", config=market.config(adopt=[]))
+    owner, general, log, bob = market.guild.owner, market.general, market.log, market.bob
+    shiny = market.guild.create_role("Shiny")
+
+    await owner.slash(general, "role give", member=bob, role=shiny, reason="nice")
+    given = log.last
+    with_role = await judge.press(given, label="Take the role back")
+    assert "Manage Roles" in with_role.text
+    assert bob.roles == [shiny]
+    await owner.press(given, label="Take the role back")
+    assert bob.roles == []
+    await owner.press(log.last, label="Give the role back")
+    assert bob.roles == [shiny]
+
+    await bob.rename("bobby")
+    await owner.slash(general, "nick", member=bob, name="Robert")
+    await owner.press(log.last, label="Nickname as before")
+    assert bob.nick == "bobby"
+
+    await owner.slash(general, "ban", user=bob, reason="spam")
+    ban = log.last
+    discord.fail("DELETE", f"/guilds/*/bans/{bob.id}", status=403, code=50013)
+    await judge.press(ban, label="Lift the ban")
+    assert bob.id in market.guild.bans
+    await judge.press(ban, label="Lift the ban")  # it failed, so it may be tried again
+    assert bob.id not in market.guild.bans
+    again = await judge.press(log.last, label="Ban again")
+    assert bob.id in market.guild.bans
+    assert "case" in again.text
+
+    await owner.slash(general, "slowmode", wait="30s")
+    await owner.press(log.last, label="Slowmode as before")
+    assert general.model.rate_limit_per_user == 0
+    await owner.slash(general, "lockdown channel")
+    await owner.press(log.last, label="End the lockdown")
+    assert general.model.overwrites == []
+    peer = market.guild.add_member("peer", roles=judge.roles)
+    await owner.slash(general, "timeout", member=peer, duration="1h")
+    above = await judge.press(log.last, label="End the timeout")
+    assert "not above theirs" in above.text
+    assert peer.timed_out_until is not None

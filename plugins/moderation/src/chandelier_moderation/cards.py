@@ -111,6 +111,9 @@ _FOUND = re.compile("Contains “(.*)”", re.DOTALL)
 _BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
 _REACHED = re.compile(r"Reached (\d+) points")
 """What automod writes as the reason of its cases."""
+_UNDOES = re.compile(r"Undoes case #(\d+)")
+_OVER = re.compile(r"Its time was over \(case #(\d+)\)")
+"""What is written as the reason of cases that undo others."""
 RAID = "Raid mode"
 _APPEALED = re.compile(r"Appeal against case #(\d+) accepted")
 """What raid mode and an accepted appeal write."""
@@ -147,6 +150,11 @@ def reason_of(case: Case) -> str:
         if found := _BROKEN.fullmatch(case.reason):
             said = {"rule": found[1], "found": found[2]}
             return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
+    if case.undoes is not None:
+        if found := _UNDOES.fullmatch(case.reason):
+            return _("Undoes case #{number}", number=found[1])
+        if found := _OVER.fullmatch(case.reason):
+            return _("Its time was over (case #{number})", number=found[1])
     if case.reason == RAID:
         return _("Raid mode")
     if case.undoes is not None and (found := _APPEALED.fullmatch(case.reason)):

@@ -252,6 +252,11 @@ class Book:
                 await self._terms.acted(now, session)
             if now.log == "waiting":
                 await self._put("log", case, session=session)
+            undone = None
+            if now.undoes is not None:  # its button may be pressed again when this one failed
+                undone = await session.get(Case, (now.guild_id, now.undoes))
+            if undone is not None and undone.log != "off":
+                await self._put("relog", undone, "undone", str(now.number), session=session)
 
     async def note(self, case: Case, **columns: Any) -> None:
         """Record what became of an effect, and have the post in the log show it."""

@@ -6,8 +6,8 @@ import hikari
 import lightbulb
 
 import chandelier
-from chandelier_moderation.cards import has_words, history_card, settled_card
-from chandelier_moderation.casebook.look import summary_field, view_card
+from chandelier_moderation.cards import has_words, settled_card
+from chandelier_moderation.casebook.look import history_page, view_card
 from chandelier_moderation.cases import Draft, History
 from chandelier_moderation.plugin import ModerationPlugin
 
@@ -113,11 +113,8 @@ class ShowHistory(
         """Show the newest page."""
         history = await plugin.book.history(ctx.guild_id or 0, self.member.id, 0)
         summary = await plugin.reader.summary(ctx.guild_id or 0, self.member.id)
-        card = history_card(self.member.id, history)
-        if said := summary_field(summary):
-            card.description = _.join("\n", (card.description or "", said))
         await ctx.respond(
-            embed=card,
+            embed=history_page(self.member.id, history, summary),
             components=_pager(plugin, self.member.id, history),
             ephemeral=True,
         )
@@ -128,8 +125,9 @@ async def turn_page(press: chandelier.ComponentPress, plugin: ModerationPlugin) 
     """Show another page of a history in the same message."""
     target, _, page = press.payload.partition("-")
     history = await plugin.book.history(press.guild_id or 0, int(target), int(page))
+    summary = await plugin.reader.summary(press.guild_id or 0, int(target))
     await press.respond(
-        embed=history_card(int(target), history),
+        embed=history_page(int(target), history, summary),
         components=_pager(plugin, int(target), history),
         edit=True,
         user_mentions=False,

@@ -141,7 +141,7 @@ class Effects:
                 await self._book.acted(case, "failed", trouble)  # nobody is told what does not happen
                 self._tried(case)
                 return
-            await self._book.told(case, await self._tell(case, uncertain=effect.uncertain))
+            await self._book.told(case, await self._tell(case, effect))
         except hikari.HikariError as error:
             waits = isinstance(error, hikari.RateLimitTooLongError)
             if (effect.attempts == 0 and not waits) if acts else effect.attempts + 1 < TRIES:
@@ -149,15 +149,18 @@ class Effects:
                 raise
             await self._book.told(case, "failed")
 
-    async def _tell(self, case: Case, *, uncertain: bool) -> str:
+    async def _tell(self, case: Case, effect: chandelier.Effect) -> str:
         name = await self._guild_name(case.guild_id)
         language = await self._ctx.language(case.guild_id, case.target_id)
         card = self._ctx.into(language, member_card(case, name, await self._text(case)))
         try:
             channel = await self._ctx.rest.create_dm_channel(case.target_id)
-            if not (uncertain and await self._sent(channel.id, lambda sent: _same_card(sent, case))):
+            if not (effect.uncertain and await self._sent(channel.id, lambda sent: _same_card(sent, case))):
                 rows = await _rows(self.rows_for_member, case, language)
-                await self._ctx.rest.create_message(channel.id, embed=card, components=rows, **_SILENT)
+                # hikari tries again when the connection breaks: Discord drops what has the same nonce.
+                await self._ctx.rest.create_message(
+                    channel.id, embed=card, components=rows, nonce=str(effect.id), **_SILENT
+                )
         except (hikari.ForbiddenError, hikari.NotFoundError, hikari.BadRequestError):
             return "closed"
         return "delivered"
@@ -177,6 +180,7 @@ class Effects:
                     case.log_channel_id,
                     embed=self._ctx.into(language, case_card(case)),
                     components=await self._buttons(case, language),
+                    nonce=str(effect.id),
                     **_SILENT,
                 )
         except hikari.NotFoundError:
@@ -199,7 +203,7 @@ class Effects:
         with contextlib.suppress(hikari.NotFoundError, hikari.ForbiddenError):  # `/plugins` tells of the log
             if effect.uncertain and await self._sent(channel, lambda sent: _same_alert(sent, card)):
                 return
-            await self._ctx.rest.create_message(channel, embed=card, **_SILENT)
+            await self._ctx.rest.create_message(channel, embed=card, nonce=str(effect.id), **_SILENT)
 
     async def refresh(self, effect: chandelier.Effect) -> None:
         """Show a case as it is now in its post."""

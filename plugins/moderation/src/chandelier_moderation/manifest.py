@@ -24,6 +24,7 @@ MANIFEST = chandelier.Manifest(
         hikari.api.CacheComponents.GUILDS
         | hikari.api.CacheComponents.ROLES
         | hikari.api.CacheComponents.GUILD_CHANNELS
+        | hikari.api.CacheComponents.GUILD_THREADS  # what is left out of the log with a channel
     ),
     permissions=(
         hikari.Permissions.VIEW_CHANNEL
@@ -86,6 +87,18 @@ MANIFEST = chandelier.Manifest(
             kept="until the bot's owner erases it",
             on_erasure="all of it, so that a warning does not end when its member likes; the bot's owner can "
             "erase it, but for the id of whom a ban in force bans",
+        ),
+        chandelier.PersonalData(
+            what="who was part of a mass ban or mass unban, and what became of it",
+            why="so that its account can be read and it can be undone",
+            kept="until the bot's owner erases it",
+            on_erasure="all of it, as with cases; the bot's owner can erase it",
+        ),
+        chandelier.PersonalData(
+            what="messages that were reported or that a moderator picked, and who reported them and why",
+            why="so that moderators can deal with them although their authors delete them",
+            kept="7 days",
+            on_erasure="what you wrote, for these days; your name as who reported goes",
         ),
         chandelier.PersonalData(
             what="the text of a message that a case is about, and the names of its files",

@@ -85,11 +85,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.bulk = Bulk(ctx, self.book, self.effects)
         await self.bulk.picks.start()
         self.reader = Reader(ctx.storage, ctx.clock)
-        self.editor = Editor(ctx)
+        self.editor = Editor(ctx, terms)
         self._people = People(ctx)
         self.keeper = Keeper(ctx)
         await self.keeper.start()
         self.adoption = Adoption(ctx, self.book)
+        await self.adoption.start()
         self.docket = Docket(ctx.storage, ctx.outbox, ctx.clock)
         self.appeals = AppealEffects(ctx, self.book, self.docket)
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
@@ -101,8 +102,6 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.watching.open(ctx)
         self.upkeep = Upkeep(ctx, self.book, terms, self.effects.actions)
         await self.upkeep.start()
-        for guild_id in ctx.cache.get_guilds_view():  # those that were there before the plugin
-            await self.adoption.missed(int(guild_id))
 
     async def check_hierarchy(self, actor: hikari.Member, target: hikari.Member) -> None:
         """Raises NotAllowed naming the rule when the actor, or the bot, is not above the target."""
@@ -225,6 +224,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """What every room has about a person."""
         return {
             "cases": list(await self._people.export(user_id)),
+            **await self.bulk.people.export(user_id),
             "appeals": list(await self.docket.of_person(user_id)),
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
@@ -236,9 +236,10 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_erase_person(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of every room; of the numbered cases only when the owner decides so."""
         cases = await self._people.erase(user_id, by)
-        others = await self.docket.forget_person(user_id, by)
+        bulk = await self.bulk.people.erase(user_id, by)
+        others = bulk.erased + await self.docket.forget_person(user_id, by)
         others += await self.raids.forget_person(user_id)
         others += await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
         others += await self.automod.forget_person(user_id)
-        return chandelier.Erasure(erased=cases.erased + others, kept=cases.kept)
+        return chandelier.Erasure(erased=cases.erased + others, kept=(*cases.kept, *bulk.kept))

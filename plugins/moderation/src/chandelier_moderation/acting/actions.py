@@ -7,6 +7,7 @@ may have gone through (``uncertain``), the state that it wanted counts as its wo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -126,10 +127,11 @@ class Actions:
         return Outcome("done")
 
     async def _unban(self, case: Case, uncertain: bool) -> Outcome:
-        try:
-            await self._ctx.rest.unban_user(case.guild_id, case.target_id, reason=await self._reason(case))
-        except hikari.NotFoundError:
+        if not await self._is_banned(case):
             return Outcome("done" if uncertain else "already")
+        # After a broken connection hikari tries again, and then the ban is gone by our own hand.
+        with contextlib.suppress(hikari.NotFoundError):
+            await self._ctx.rest.unban_user(case.guild_id, case.target_id, reason=await self._reason(case))
         return Outcome("done")
 
     async def _softban(self, case: Case, uncertain: bool) -> Outcome:
@@ -153,14 +155,15 @@ class Actions:
                 delete_message_seconds=seconds or hikari.UNDEFINED,
                 reason=reason,
             )
-        await self._ctx.rest.unban_user(case.guild_id, case.target_id, reason=reason)
+        with contextlib.suppress(hikari.NotFoundError):
+            await self._ctx.rest.unban_user(case.guild_id, case.target_id, reason=reason)
         return Outcome("done")
 
     async def _kick(self, case: Case, uncertain: bool) -> Outcome:
-        try:
-            await self._ctx.rest.kick_user(case.guild_id, case.target_id, reason=await self._reason(case))
-        except hikari.NotFoundError:
+        if await self._member(case) is None:
             return Outcome("done" if uncertain else "already")
+        with contextlib.suppress(hikari.NotFoundError):
+            await self._ctx.rest.kick_user(case.guild_id, case.target_id, reason=await self._reason(case))
         return Outcome("done")
 
     async def _timeout(self, case: Case, uncertain: bool) -> Outcome:

@@ -13,7 +13,7 @@ from chandelier_moderation.acting.requests import NICK_LENGTH, REASON_LENGTH, As
 from chandelier_moderation.cards import has_words, settled_card
 from chandelier_moderation.plugin import ModerationPlugin
 
-__all__ = ["loader"]
+__all__ = ["SUGGESTED", "loader"]
 
 loader = chandelier.Loader()
 _ = chandelier.Messages("chandelier_moderation")
@@ -45,7 +45,7 @@ async def suggest_moments(ctx: lightbulb.AutocompleteContext[str], plugin: Moder
     await ctx.respond(offered)
 
 
-_SUGGESTED: Final = cast("Any", suggest_moments)
+SUGGESTED: Final = cast("Any", suggest_moments)
 
 
 def _why(description: str) -> Any:
@@ -79,7 +79,7 @@ class Timeout(
         "/timeout member:@bob duration:tomorrow 18:00",
     )
     member = lightbulb.user("member", "Who")
-    duration = lightbulb.string("duration", "How long: 90m, 2d, tomorrow 18:00", autocomplete=_SUGGESTED)
+    duration = lightbulb.string("duration", "How long: 90m, 2d, tomorrow 18:00", autocomplete=SUGGESTED)
     reason = _why("Why; they will read it")
 
     @lightbulb.invoke
@@ -167,7 +167,7 @@ class Tempban(
     capability = "ban"
     examples = ("/tempban user:@bob duration:3 weeks reason:spam",)
     user = lightbulb.user("user", "Who; an id works, too")
-    duration = lightbulb.string("duration", "How long: 12h, 2d, 3 weeks", autocomplete=_SUGGESTED)
+    duration = lightbulb.string("duration", "How long: 12h, 2d, 3 weeks", autocomplete=SUGGESTED)
     reason = _why("Why; they will read it")
     delete = lightbulb.integer("delete", "Which of their messages to delete", choices=_DELETE, default=0)
 
@@ -289,7 +289,7 @@ class RoleGive(
     examples = ("/role give member:@bob role:@Muted duration:2d",)
     member = lightbulb.user("member", "Whom")
     role = lightbulb.role("role", "Which role")
-    duration = lightbulb.string("duration", "For how long: 2d, 3 weeks", default="", autocomplete=_SUGGESTED)
+    duration = lightbulb.string("duration", "For how long: 2d, 3 weeks", default="", autocomplete=SUGGESTED)
     reason = _why("Why")
 
     @lightbulb.invoke

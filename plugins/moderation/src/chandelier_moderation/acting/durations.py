@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import chandelier
 
-__all__ = ["LONGEST", "SHORTEST", "is_zone", "parse_until", "zone_of"]
+__all__ = ["LONGEST", "SHORTEST", "is_zone", "parse_length", "parse_until", "zone_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -100,6 +100,15 @@ def parse_until(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
     if end > now + LONGEST:
         raise chandelier.InvalidRequest(_("That is too long; five years are the most."))
     return end
+
+
+def parse_length(text: str, now: datetime) -> timedelta | None:
+    """How long ``90m`` or ``2 weeks and 1 day`` is, from ``now`` on; None when it is no length."""
+    written = " ".join(text.casefold().split())
+    if not 0 < len(written) <= MOST_LETTERS:
+        return None
+    end = _length(written, now)
+    return None if end is None or end > now + LONGEST else end - now
 
 
 def _read(text: str, here: datetime) -> datetime | None:

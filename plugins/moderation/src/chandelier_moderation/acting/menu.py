@@ -11,7 +11,8 @@ import lightbulb
 
 import chandelier
 from chandelier_moderation.acting.requests import NICK_LENGTH, REASON_LENGTH, Asked, ask, until
-from chandelier_moderation.cards import has_words, history_card, settled_card
+from chandelier_moderation.cards import has_words, settled_card
+from chandelier_moderation.casebook.look import history_page
 from chandelier_moderation.plugin import ModerationPlugin
 
 __all__ = ["loader"]
@@ -98,7 +99,8 @@ async def _desk(
                 is_disabled=not 0 <= to < history.pages,
             )
         rows.append(pager)
-    return history_card(target, history), rows
+    summary = await plugin.reader.summary(guild_id, target)
+    return history_page(target, history, summary), rows
 
 
 def _opens_form(button: _Button) -> Callable[..., Any]:

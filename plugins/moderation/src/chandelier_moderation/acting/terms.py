@@ -12,14 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import chandelier
 from chandelier_moderation.tables import Case
 
-__all__ = ["INVERSES", "RENEWED_AHEAD", "TERM", "VERIFY", "Terms", "moment_of", "person_key", "term_key"]
+__all__ = [
+    "EVERYBODY",
+    "INVERSES",
+    "RENEWED_AHEAD",
+    "TERM",
+    "VERIFY",
+    "Terms",
+    "moment_of",
+    "person_key",
+    "term_key",
+]
 
 INVERSES: Final[Mapping[str, str]] = {"ban": "unban", "timeout": "untimeout", "role_give": "role_take"}
 """What may last for a time, and what ends it."""
 _LIFTS: Final = {lifting: lifted for lifted, lifting in INVERSES.items()}
 
-TERM, VERIFY = "term", "verify"
-"""Kinds of timers: a case's next moment; a person who is to be looked at."""
+TERM, VERIFY, EVERYBODY = "term", "verify", "everybody"
+"""Kinds of timers: a case's next moment; a person who is to be looked at; the start of the bot."""
 RENEWED_AHEAD: Final = timedelta(days=1)
 """How long before Discord would end a timeout it is renewed: a bot may be down for a day."""
 
@@ -77,13 +87,15 @@ class Terms:
             key = f"{term_key(case)}-ended"
             await self._outbox.put("relog", key=key, payload=payload, session=session)
 
-    async def look_soon(self, guild_id: int, user_id: int, after: timedelta) -> None:
+    async def look_soon(
+        self, guild_id: int, user_id: int, after: timedelta, session: AsyncSession | None = None
+    ) -> None:
         """Have a person looked at, once what is happening to them now has come to rest."""
         about = f"guild/{guild_id}/member/{user_id}"
         payload = {"guild": str(guild_id), "user": str(user_id)}
         due = self._clock.now() + after
         key = person_key(guild_id, user_id)
-        await self._timers.schedule(VERIFY, key=key, due=due, payload=payload, subject=about)
+        await self._timers.schedule(VERIFY, key=key, due=due, payload=payload, subject=about, session=session)
 
     async def running(
         self, session: AsyncSession, guild_id: int | None = None, user_id: int | None = None

@@ -5,6 +5,7 @@ What should be is in the book, what is is asked of Discord; so nothing depends o
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import hikari
 import chandelier
 from chandelier_moderation.acting.actions import Actions, audit_reason, timeout_until
 from chandelier_moderation.acting.barriers import ALERTS, UNREACHABLE, WORDS
-from chandelier_moderation.acting.terms import Terms, lasts, moment_of
+from chandelier_moderation.acting.terms import EVERYBODY, Terms, lasts, moment_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
@@ -26,6 +27,8 @@ AT_REST: Final = timedelta(seconds=3)
 """How long after the last change of a member they are looked at: another bot may still give them roles."""
 APART: Final = timedelta(seconds=1)
 """Between two people who are looked at because the bot has started."""
+TOGETHER: Final = 100
+"""How many of them are written down in one transaction."""
 FRESH: Final = timedelta(minutes=2)
 """How long after a join a lost role is taken for another bot's work, and not for a moderator's."""
 GIVEN_BACK: Final = 3
@@ -52,12 +55,18 @@ class Upkeep:
         self._actions = actions
 
     async def start(self) -> None:
-        """Look at everybody for whom something lasts: much may have happened while the bot was down."""
+        """Have everybody looked at for whom something lasts: the bot may have been down for long."""
+        await self._ctx.timers.schedule(EVERYBODY, key="everybody", due=self._ctx.now())
+
+    async def look_at_everybody(self) -> None:
+        """Look at them one after the other, so that Discord is not asked about thousands at once."""
         async with self._ctx.storage.read() as session:
             running = await self._terms.running(session)
-        people = dict.fromkeys((case.guild_id, case.target_id) for case in running)
-        for place, (guild_id, user_id) in enumerate(people):
-            await self._terms.look_soon(guild_id, user_id, AT_REST + place * APART)
+        people = list(dict.fromkeys((case.guild_id, case.target_id) for case in running))
+        for first in range(0, len(people), TOGETHER):
+            async with self._ctx.storage.transaction() as session:
+                for place, (guild_id, user_id) in enumerate(people[first : first + TOGETHER], first):
+                    await self._terms.look_soon(guild_id, user_id, AT_REST + place * APART, session)
 
     # ---- the end of a case, and the renewal of a long timeout
 
@@ -91,10 +100,11 @@ class Upkeep:
         """Undo it on Discord; how it ended: in its time, or before by hand."""
         rest, reason = self._ctx.rest, await self._reason(case)
         if case.action == "ban":
-            try:
-                await rest.unban_user(case.guild_id, case.target_id, reason=reason)
-            except hikari.NotFoundError:
+            if not await self._banned(case):
                 return "expired" if uncertain else "by_hand"
+            # After a broken connection hikari tries again, and then the ban is gone by our own hand.
+            with contextlib.suppress(hikari.NotFoundError):
+                await rest.unban_user(case.guild_id, case.target_id, reason=reason)
         elif case.action == "role_give":
             member, role = await self._member(case), int(case.details["role"])
             if member is not None and role not in member.role_ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hikari
 
 import chandelier
-from chandelier_moderation.acting.terms import TERM, VERIFY
+from chandelier_moderation.acting.terms import EVERYBODY, TERM, VERIFY
 from chandelier_moderation.plugin import ModerationPlugin
 
 __all__ = ["loader"]
@@ -37,6 +37,12 @@ async def term_is_up(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
 async def carry_on(effect: chandelier.Effect, plugin: ModerationPlugin) -> None:
     """End it or renew it."""
     await plugin.upkeep.carry_on(effect)
+
+
+@loader.timer(EVERYBODY)
+async def started(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
+    """The bot has started."""
+    await plugin.upkeep.look_at_everybody()
 
 
 @loader.timer(VERIFY)

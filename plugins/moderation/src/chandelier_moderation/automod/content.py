@@ -107,13 +107,17 @@ def _attachments(message: Mapping[str, Any], part: Part) -> Iterator[Attachment]
 
 
 def _mentions(message: Mapping[str, Any]) -> int:
-    users = {user.get("id") for user in _objects(message.get("mentions"))}
-    roles = set(map(str, message.get("mention_roles") or ()))
+    users = {str(user.get("id")) for user in _objects(message.get("mentions"))}
+    roles = {str(role) for role in _list(message.get("mention_roles"))}
     return len(users) + len(roles) + bool(message.get("mention_everyone"))
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in _list(value) if isinstance(item, Mapping)]
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _object(value: object) -> Mapping[str, Any]:

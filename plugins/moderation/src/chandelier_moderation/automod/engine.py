@@ -10,7 +10,7 @@ import attrs
 
 from chandelier_moderation.automod import counting
 from chandelier_moderation.automod.content import Attachment, Content, Text
-from chandelier_moderation.automod.domains import DomainSet
+from chandelier_moderation.automod.domains import DomainSet, registrable
 from chandelier_moderation.automod.expressions import ExpressionMatcher
 from chandelier_moderation.automod.links import Link, invites_in, links_in
 from chandelier_moderation.automod.normalise import Seen, fold, look
@@ -33,7 +33,7 @@ from chandelier_moderation.automod.triggers import (
 
 __all__ = ["Engine", "Hit"]
 
-_QUICK = 200
+_QUICK = 100
 """Phrases that are compiled in a few milliseconds: for fewer, no thread is worth its while."""
 
 _Finds = list[tuple[str, Part, str]]
@@ -83,6 +83,8 @@ class Engine:
             for expression in trigger.expressions
         )
         self._links = [*_link_judges(triggers, lists or {})]
+        if self._links:
+            registrable("example.org")  # reads the list of public suffixes now, not with the first link
         self._invites = [
             (number, frozenset(trigger.allow_codes))
             for number, trigger in triggers

@@ -15,7 +15,7 @@ __all__ = ["LONGEST_EXPRESSION", "ExpressionMatcher", "FoundExpression", "refuse
 
 LONGEST_EXPRESSION = 500
 """Characters of one expression."""
-_MEMORY_OF_ONE = 1 << 20
+_MEMORY_OF_ONE = 1 << 18
 """Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow."""
 _MEMORY_OF_A_SET = 1 << 26
 
@@ -29,6 +29,7 @@ class FoundExpression:
     excerpt: str
 
 
+@lru_cache(maxsize=2_048)  # asked when a rule is saved, read and compiled
 def refused(expression: str) -> str | None:
     """Why an expression cannot be used; None when it can."""
     if len(expression) > LONGEST_EXPRESSION:
@@ -51,6 +52,9 @@ class ExpressionMatcher:
         by_expression: dict[str, list[int]] = {}
         for rule, expression in expressions:
             by_expression.setdefault(expression, []).append(rule)
+        for expression in by_expression:
+            if (why := refused(expression)) is not None:
+                raise ValueError(f"{expression!r} {why}")
         self._sets = [*_sets([*by_expression.items()])]
 
     def __bool__(self) -> bool:

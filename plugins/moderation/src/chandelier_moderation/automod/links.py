@@ -13,17 +13,18 @@ from chandelier_moderation.automod.normalise import Seen
 
 __all__ = ["Link", "invites_in", "links_in"]
 
-_HINT = re.compile(r"[.。．｡:%]|dot", re.IGNORECASE)
+_HINT = re.compile(r"[.,。．｡:%]|dot", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?|hxxps?)\s?:[\s/\\]{1,8}([^\s<>\"'|)\]]{1,2000})", re.IGNORECASE)
 _BARE = re.compile(
-    r"(?<![\w@.-])((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_](?:[\w-]{0,61}[^\W_]))(?![\w@])"
+    r"(?<![\w@./-])((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_](?:[\w-]{0,61}[^\W_]))(?![\w@])"
 )
 _HOST_END = re.compile(r"[/\\?#]")
+_HOST = re.compile(r"[\w.\u0900-\u0fff-]+")
 _DOTS = str.maketrans("。．｡․", "....")
 
 _INVITE = re.compile(
     r"discord(?:app)?\s{0,2}(?:\.|,|\(?dot\)?)\s{0,2}(?:"
-    r"(?:gg|me|li|io|new)\s{0,2}[/\\]+(?:#[/\\]*)?(?:invite[/\\]+)?|"
+    r"(?:gg|me|li|io|new)(?:\s{1,2}[/\\]+\s{1,2}|[/\\]+)(?:#[/\\]*)?(?:invite[/\\]+)?|"
     r"(?:com|net)\s{0,2}[/\\]+(?:#[/\\]*)?(?:invite|template)[/\\]+)"
     r"([\w-]{2,64})",
     re.IGNORECASE,
@@ -97,9 +98,8 @@ def _decoded(text: str) -> Iterator[str]:
 def _hosts(text: str) -> Iterator[tuple[str, bool, str]]:
     for match in _ADDRESS.finditer(text):
         authority = _HOST_END.split(match[1], maxsplit=1)[0]
-        host = ascii_host(
-            re.sub(r":\d*$", "", authority.rpartition("@")[2].translate(_DOTS)).rstrip(".,;:!*_~`")
-        )
+        named = _HOST.match(authority.rpartition("@")[2].translate(_DOTS))
+        host = ascii_host(named[0].rstrip("._")) if named else None
         if host is not None and "." in host:
             yield host, True, match[0]
     if "." in (plain := text.translate(_DOTS)):

@@ -25,7 +25,10 @@ __all__ = ["MASK", "Seen", "fold", "look", "skeleton", "words_of"]
 
 _DISCORD = re.compile(r"<(?:@[!&]?|#|t:-?|/[^:<>]{1,100}:|id:)\w*(?::\w)?>|<a?:(\w+):\d+>")
 """Mentions, channels, times and commands, which are drawn as something else; of emoji the name is read."""
-_LINK = re.compile(r"\[([^\[\]]{1,1000})\]\(\s*<?([^\s<>]{1,2000})>?[^()]{0,200}\)")
+_LINK = re.compile(
+    r"\[([^\[\]]{1,1000}+)\]\(\s*+<?([^\s<>()]*+(?:\([^\s<>()]*+\)[^\s<>()]*+)*+)>?[^()]{0,200}+\)"
+)
+"""Nothing in it is tried twice, so that no text takes long."""
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HIDDEN = 0xE000
 _UNHIDE = {_HIDDEN + code: chr(code) for code in range(128)}

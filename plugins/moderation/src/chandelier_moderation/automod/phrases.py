@@ -19,8 +19,8 @@ from chandelier_moderation.automod.triggers import How
 
 __all__ = ["Found", "Phrase", "PhraseMatcher", "nothing_in"]
 
-_STRETCHED = re.compile(r"([^\W_])\1|1")
-"""What can make a reading differ from a phrase that has the same skeleton."""
+_STRETCHED = re.compile(r"(\S)\1|1|il|li")
+"""What makes a reading longer than its skeleton, or different from it."""
 _RUN = re.compile(r"[il1]+|([^il1])\1*")
 """What is one character of a skeleton."""
 _RARELY_DOUBLED = frozenset("hjquvwxy")
@@ -145,59 +145,80 @@ def _stands_alone(text: str, start: int, end: int, how: How) -> bool:
     return before and after
 
 
+@attrs.define
+class _Piece:
+    """The words at a find, of which a long one may have very many finds."""
+
+    text: str
+    offset: int
+    """Where they begin in the reading."""
+    stretched: bool
+    runs: list[_Span] | None = None
+
+
 def _really(needle: str, spans: Iterable[_Span], bones: str, words: Sequence[str]) -> Iterator[_Span]:
     """Those places, given in the skeleton, at which the reading really has the phrase, in the reading.
 
     Only the words at a place are looked at, since common words have the skeletons of rare ones.
     """
     wanted: list[str] | None = None
+    pieces: dict[_Span, _Piece] = {}
     for start, end in spans:
         leads, ends = bones[start] == " ", bones[end - 1] == " "
         first = bones.count(" ", 0, start) + leads
         last = bones.count(" ", 0, end) - ends
-        there = f"{' ' * leads}{' '.join(words[first : last + 1])}{' ' * ends}"
-        if there == needle:
-            inside = (0, len(there))
-        elif _STRETCHED.search(there) is None:
-            at = there.find(needle)
-            if at < 0:
-                continue
-            inside = (at, at + len(needle))
+        if (piece := pieces.get((first, last))) is None:
+            piece = pieces[first, last] = _piece(words, first, last, leads=leads, ends=ends)
+        if piece.text == needle:
+            yield piece.offset, piece.offset + len(needle)
+        elif not piece.stretched:
+            skipped = 0 if leads else start - bones.rfind(" ", 0, start) - 1
+            # Nothing is stretched, so the skeleton has each letter at its own place.
+            if piece.text.startswith(needle, skipped):
+                yield piece.offset + skipped, piece.offset + skipped + len(needle)
         else:
+            if piece.runs is None:
+                piece.runs = [match.span() for match in _RUN.finditer(piece.text)]
             wanted = wanted or [match[0] for match in _RUN.finditer(needle)]
             skipped = 0 if leads else start - bones.rfind(" ", 0, start) - 1
-            runs = [match.span() for match in _RUN.finditer(there)][skipped : skipped + end - start]
-            if not _alike(wanted, [there[begin:stop] for begin, stop in runs]):
-                continue
-            inside = (runs[0][0], runs[-1][1])
-        offset = len(" ".join(words[:first])) + 1 - leads
-        yield offset + inside[0], offset + inside[1]
+            runs = piece.runs[skipped : skipped + end - start]
+            if _alike(wanted, [piece.text[begin:stop] for begin, stop in runs]):
+                yield piece.offset + runs[0][0], piece.offset + runs[-1][1]
+
+
+def _piece(words: Sequence[str], first: int, last: int, *, leads: bool, ends: bool) -> _Piece:
+    text = f"{' ' * leads}{' '.join(words[first : last + 1])}{' ' * ends}"
+    return _Piece(text, len(" ".join(words[:first])) + 1 - leads, _STRETCHED.search(text) is not None)
 
 
 def _alike(wanted: Sequence[str], written: Sequence[str]) -> bool:
     """Whether runs of letters are those of the phrase, stretched or not.
 
     Three of a letter are a stretched one; two are a spelling of its own (`god`, `good`), unless another
-    letter of the phrase is doubled too (`ffuucckk`) or no language doubles it.
+    letter of the phrase is doubled too (`ffuucckk`) or no language doubles it. Where a word may go on beyond
+    the phrase, so may the letter at the edge.
     """
     doubled = spelling = 0
-    for want, run in zip(wanted, written, strict=True):
-        if want == run:
-            continue
+    for number, (want, run) in enumerate(zip(wanted, written, strict=True)):
         more = len(run) - len(want)
-        if want[0] in "il1":
-            if more == 0 and all(
-                b in (a, "1") and not (b == "1" and a not in "il1") for a, b in zip(want, run, strict=True)
-            ):
-                continue
-            if not set(run) <= {*want, "1"}:
-                return False
-        if more <= 0:
+        if more < 0:
+            return False
+        # An edge that has to be a word's has a space for its run.
+        if _same(want, run[more:]) and (more == 0 or number == 0):
+            continue
+        if number == len(wanted) - 1 and _same(want, run[: len(want)]):
+            continue
+        if more == 0 or not set(run) <= {*want, "1"}:
             return False
         if len(run) < 3:
             doubled += 1
             spelling += want[0] not in _RARELY_DOUBLED
     return doubled > 1 or not spelling
+
+
+def _same(want: str, run: str) -> bool:
+    """Whether letters are those that are wanted; a 1 may be an i or an l."""
+    return want == run or all(a == b or (b == "1" and a in "il") for a, b in zip(want, run, strict=True))
 
 
 def _outside(spans: Sequence[_Span], allow: Sequence[str], reading: str) -> list[_Span]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from chandelier_moderation.automod.converting import structure, unstructure
 from chandelier_moderation.automod.positions import line_of
 from chandelier_moderation.automod.problems import BadRules, Problem, unknown
 from chandelier_moderation.automod.rules import Rule, RuleSet
+from chandelier_moderation.automod.written import table_lines
 
 __all__ = ["FORMAT", "from_plain", "ladder_from_plain", "read_toml", "to_plain", "write_toml"]
 
@@ -86,38 +86,9 @@ def read_toml(text: str) -> RuleSet:
 
 def write_toml(rules: RuleSet) -> str:
     """The file of these rules; reading it gives the same rules."""
-    import tomlkit  # only an export needs it
-
-    def item(value: Any) -> Any:
-        if isinstance(value, list) and _is_table(value):
-            tables = tomlkit.aot()
-            for entry in value:
-                tables.append(item(entry))
-            return tables
-        if isinstance(value, list):
-            array = tomlkit.array()
-            array.extend(value)
-            return array.multiline(len(value) > 4)
-        if isinstance(value, dict):
-            table = tomlkit.table()
-
-            def flat(key: str, value: dict[str, Any] = value) -> bool:
-                return not _is_table(value[key])
-
-            # A table ends the keys of the one that it is in, so it comes after them.
-            for key in (*filter(flat, value), *itertools.filterfalse(flat, value)):
-                table.add(key, item(value[key]))
-            return table
-        return value
-
-    document = tomlkit.document()
-    document.add("format", tomlkit.item(FORMAT))
+    lines = [f"format = {FORMAT}"]
     if rules.ladder != Ladder():
-        document.add("ladder", item(to_plain(rules.ladder)))
-    if rules.rules:
-        document.add("rule", item([to_plain(rule) for rule in rules.rules]))
-    return tomlkit.dumps(document)
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+        lines += ["", *table_lines("ladder", to_plain(rules.ladder))]
+    for rule in rules.rules:
+        lines += ["", *table_lines("rule", to_plain(rule), repeated=True)]
+    return "\n".join(lines) + "\n"

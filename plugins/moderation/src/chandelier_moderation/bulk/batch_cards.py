@@ -68,7 +68,7 @@ def preview_card(account: Account, pasted: Pasted, unchecked: int) -> hikari.Emb
             ],
         ),
     )
-    embed.add_field(_("Reason"), crop(batch.reason, FIELD))
+    embed.add_field(_("Reason"), crop(batch.reason, FIELD) or _("no reason given"))
     already = account.of("already")
     if already:
         embed.add_field(_("It is so already ({n})", n=len(already)), _people(already))
@@ -106,11 +106,11 @@ def account_card(account: Account) -> hikari.Embed:
     )
     if cancelled:
         return embed
-    embed.add_field(_("By"), f"<@{batch.moderator_id}>", inline=True)
+    embed.add_field(_("By"), f"<@{batch.moderator_id}>" if batch.moderator_id else _("*erased*"), inline=True)
     for outcome in ("done", "already", "refused", "failed", "waiting"):
         if count := len(account.of(outcome)):
             embed.add_field(_OUTCOMES[outcome], str(count), inline=True)
-    embed.add_field(_("Reason"), crop(batch.reason, FIELD))
+    embed.add_field(_("Reason"), crop(batch.reason, FIELD) or _("no reason given"))
     _reasons(embed, _("Why refused"), account.of("refused"))
     _reasons(embed, _("Why failed"), account.of("failed"))
     numbers = [entry.number for entry in account.entries if entry.number is not None]
@@ -133,7 +133,7 @@ def account_file(account: Account, why: Mapping[int, str]) -> bytes:
 
 
 def _people(entries: Sequence[Entry]) -> str:
-    named = " ".join(f"<@{entry.target_id}>" for entry in entries[:NAMED])
+    named = " ".join(f"<@{one.target_id}>" if one.target_id > 0 else "–" for one in entries[:NAMED])
     more = len(entries) - NAMED
     return named if more <= 0 else _("{named} and {n} more", named=named, n=more)
 

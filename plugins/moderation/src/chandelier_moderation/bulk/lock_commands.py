@@ -224,6 +224,7 @@ async def _act(
             undoes=undoes,
         )
     )
+    case = await plugin.effects.outcome(case)
     await ctx.respond(embed=place_card(case, new=new), ephemeral=True)
 
 

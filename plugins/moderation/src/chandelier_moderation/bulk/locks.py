@@ -5,7 +5,7 @@ The row comes before the change, so a crash at any point leaves what is needed t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import attrs
@@ -14,9 +14,11 @@ from sqlalchemy import delete, select, update
 
 import chandelier
 from chandelier_moderation.acting.actions import Outcome
+from chandelier_moderation.acting.barriers import UNREACHABLE
 from chandelier_moderation.bulk.overwrites import ROLE, USER, Bits, Change, restored
 from chandelier_moderation.bulk.places import places_of
 from chandelier_moderation.bulk.tables import LockedChannel
+from chandelier_moderation.cards import reason_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
@@ -27,10 +29,17 @@ _ = chandelier.Messages("chandelier_moderation")
 
 LOCK, UNLOCK = "lock_channel", "unlock_channel"
 """The kinds of effects."""
+TRIES = 8
+"""How often a channel is tried before it counts as failed, over more than two hours of an outage."""
 UNKNOWN_CHANNEL = 10_003
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
 SHOWN_FAILURES = 10
 """Channels that a case names when they could not be changed; the number of all is there, too."""
+
+_SAME = {"failed": "failed", "gone": "gone"}
+
+Plan = Sequence[tuple[Change, Bits | None]]
+"""What each overwrite is to become."""
 
 
 @attrs.frozen
@@ -68,8 +77,13 @@ class Locks:
         if "channels" in case.details:  # an interrupted attempt came as far as this
             await self._settle_lock(case)
             return None
-        scope, target = case.details["scope"], case.target_id
-        places = await places_of(self._ctx.rest, self._ctx.bot_id, case.guild_id, scope, target)
+        scope, target = case.details.get("scope", "channel"), case.target_id
+        rest, me = self._ctx.rest, self._ctx.bot_id
+        places = await places_of(rest, me, case.guild_id, scope, target)
+        if not places and scope == "channel":  # a thread has the permissions of its channel
+            found = await rest.fetch_channel(target)
+            if isinstance(found, hikari.GuildThreadChannel):
+                places = await places_of(rest, me, case.guild_id, scope, int(found.parent_id))
         if not places and scope != "server":
             return Outcome("failed", "channel_gone")
         mine: list[int] = []
@@ -127,18 +141,8 @@ class Locks:
         row, case = await self._row(effect)
         if row is not None and row.state == "locking":
             reason = await self._said(case, _("Lockdown, case #{number}: {reason}", **_of(case)))
-            state, why = "locked", None
-            try:
-                for change in map(Change.read, row.changes):
-                    await self._apply(row.channel_id, change, change.after, reason)
-            except hikari.NotFoundError as missing:
-                gone = missing.code == UNKNOWN_CHANNEL
-                state, why = ("gone", None) if gone else ("failed", "refused")
-            except hikari.ForbiddenError:
-                state, why = "failed", "needs_overwrites"
-            except hikari.BadRequestError:
-                state, why = "failed", "refused"
-            await self._set(row, "locking", state, why)
+            state, why = await self._change(effect, row, self._locking, reason)
+            await self._set(row, "locking", {**_SAME, "done": "locked"}[state], why)
         await self._settle_lock(case)
 
     async def unlock_channel(self, effect: chandelier.Effect) -> None:
@@ -150,33 +154,66 @@ class Locks:
                 raise chandelier.ServiceUnavailable(_("The channel is still being locked."))
             said = _("End of the lockdown, case #{number}: {reason}", **_of(case))
             reason = await self._said(case, said)
-            state, why = "restored", None
-            try:
-                await self._restore(row, reason)
-            except hikari.NotFoundError as missing:
-                gone = missing.code == UNKNOWN_CHANNEL
-                state, why = ("gone", None) if gone else ("stuck", "refused")
-            except hikari.ForbiddenError:
-                state, why = "stuck", "needs_overwrites"
-            except hikari.BadRequestError:
-                state, why = "stuck", "refused"
-            await self._set(row, "unlocking", state, why)
+            state, why = await self._change(effect, row, self._restoring, reason)
+            await self._set(row, "unlocking", {**_SAME, "done": "restored", "failed": "stuck"}[state], why)
         await self._settle_unlock(case)
 
-    async def _restore(self, row: LockedChannel, reason: str) -> None:
+    async def _change(
+        self,
+        effect: chandelier.Effect,
+        row: LockedChannel,
+        plan: Callable[[LockedChannel], Awaitable[Plan]],
+        reason: str,
+    ) -> tuple[str, str | None]:
+        """Change a channel's overwrites as planned; answers how it went and why.
+
+        One that is refused does not keep the others from being changed. What Discord does not answer is tried
+        again by the outbox; the last time it counts as failed.
+        """
+        trouble = None
+        try:
+            for change, bits in await plan(row):
+                try:
+                    await self._apply(row.channel_id, change, bits, reason)
+                except hikari.NotFoundError as missing:
+                    if missing.code == UNKNOWN_CHANNEL:
+                        raise
+                    # Whose overwrite it is exists no more, so neither does the overwrite.
+                except (hikari.ForbiddenError, hikari.BadRequestError) as refused:
+                    needs = isinstance(refused, hikari.ForbiddenError)
+                    trouble = "needs_overwrites" if needs else "refused"
+        except hikari.NotFoundError:
+            return "gone", None
+        except hikari.ForbiddenError:
+            return "failed", "needs_overwrites"
+        except hikari.HikariError:
+            if effect.attempts + 1 < TRIES:
+                raise
+            return "failed", UNREACHABLE
+        return ("done", None) if trouble is None else ("failed", trouble)
+
+    async def _locking(self, row: LockedChannel) -> Plan:
+        return [(change, change.after) for change in map(Change.read, row.changes)]
+
+    async def _restoring(self, row: LockedChannel) -> Plan:
+        """What makes a channel as it was; the bot's own comes last, as it came first."""
         channel = await self._ctx.rest.fetch_channel(row.channel_id)
         if not isinstance(channel, hikari.PermissibleGuildChannel):
-            return
-        roles = {role.id for role in await self._ctx.rest.fetch_roles(row.guild_id)}
-        # The bot's own comes last, as it came first: without it, it might lose the channel half-way.
+            return ()
+        roles: set[int] | None = None
+        wanted: list[tuple[Change, Bits | None]] = []
         for change in reversed([Change.read(stored) for stored in row.changes]):
             found = channel.permission_overwrites.get(hikari.Snowflake(change.target_id))
-            if change.kind == ROLE and change.target_id not in roles:
-                continue  # the role was deleted, and its overwrite with it
+            if found is None and change.kind == ROLE:
+                if roles is None:
+                    roles = {int(role.id) for role in await self._ctx.rest.fetch_roles(row.guild_id)}
+                if change.target_id not in roles:
+                    continue  # the role was deleted, and its overwrite with it
             now = None if found is None else Bits(int(found.allow), int(found.deny))
-            wanted = restored(change, now)
-            if wanted != now:
-                await self._apply(row.channel_id, change, wanted, reason)
+            becomes = restored(change, now)
+            if becomes != now:
+                wanted.append((change, becomes))
+        return wanted
 
     async def _apply(self, channel_id: int, change: Change, wanted: Bits | None, reason: str) -> None:
         if wanted is None:
@@ -259,7 +296,7 @@ class Locks:
 
 
 def _of(case: Case) -> dict[str, Any]:
-    return {"number": case.number, "reason": case.reason}
+    return {"number": case.number, "reason": reason_of(case)}
 
 
 def _key(guild_id: int, number: int, channel_id: int) -> str:

@@ -199,7 +199,7 @@ async def _propose(
         guild_id=int(guild_id),
         action=action,
         moderator_id=int(actor.id),
-        reason=reason.strip() if has_words(reason) else _("no reason given"),
+        reason=reason.strip() if has_words(reason) else "",
         details=details,
         log_channel_id=config.log_channel,
     )

@@ -21,6 +21,7 @@ _ = chandelier.Messages("chandelier_moderation")
 _GUILD_ONLY = [hikari.ApplicationContextType.GUILD]
 _DURATION = {"timeout": True, "ban": False}
 """Actions that may last for a time, and whether they have to."""
+_CAPABILITIES = {"remove": "remove", "warn": "warn", "timeout": "timeout", "kick": "kick", "ban": "ban"}
 _NO = frozenset({"no", "n", "non", "0", "false"})
 
 
@@ -107,7 +108,7 @@ async def open_choices(press: chandelier.ComponentPress, plugin: ModerationPlugi
 async def choose(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Open the form of one action."""
     action, _dash, _message = press.payload.partition("-")
-    await plugin.ctx.access.require(press, action)
+    await plugin.ctx.access.require(press, _CAPABILITIES[action])
     rows = [
         hikari.impl.ModalActionRowBuilder().add_text_input(
             "reason",
@@ -140,7 +141,7 @@ async def choose(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> 
 async def act(form: chandelier.FormSubmit, plugin: ModerationPlugin) -> None:
     """Do it, with the message as the evidence."""
     action, _dash, message_id = form.payload.partition("-")
-    await plugin.ctx.access.require(form, action)
+    await plugin.ctx.access.require(form, _CAPABILITIES[action])
     guild_id, actor = int(form.guild_id or 0), form.member
     assert actor is not None
     pick = await plugin.bulk.picks.get(guild_id, int(message_id))

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 import chandelier
 from chandelier_moderation.bulk.pick_cards import report_card, report_rows
 from chandelier_moderation.bulk.tables import Pick
-from chandelier_moderation.cards import crop
+from chandelier_moderation.casebook.evidence import evidence_of
 from chandelier_moderation.config import ModerationConfig
 
 __all__ = ["KEPT", "MOST_REPORTS", "Picks"]
@@ -24,8 +24,6 @@ KEPT = timedelta(days=7)
 MOST_REPORTS = 5
 """Reports of one person in `PACE`: who reports everything helps nobody."""
 PACE = timedelta(minutes=10)
-EVIDENCE = 1_024
-"""Characters that are kept of a message, as of every case."""
 LOOK_BACK = 50
 """Messages that are looked through for a post that an interrupted attempt may have sent."""
 
@@ -157,12 +155,14 @@ class Picks:
             found = (await session.scalars(select(Pick))).all()
         return [pick for pick in found if user_id == pick.author_id or str(user_id) in pick.reporters]
 
-    async def erase(self, user_id: int) -> int:
-        """Take a person out: what they wrote goes, and their name from what they reported."""
+    async def erase(self, user_id: int, *, written: bool) -> int:
+        """Take a person's name from what they reported, and with ``written`` forget what they wrote."""
         async with self._ctx.storage.transaction() as session:
-            mine = delete(Pick).where(Pick.author_id == user_id)
-            gone: Any = await session.execute(mine.execution_options(synchronize_session=False))
-            count: int = gone.rowcount
+            count = 0
+            if written:
+                mine = delete(Pick).where(Pick.author_id == user_id)
+                gone: Any = await session.execute(mine.execution_options(synchronize_session=False))
+                count += gone.rowcount
             for pick in await session.scalars(select(Pick)):
                 if str(user_id) in pick.reporters:
                     others = {who: why for who, why in pick.reporters.items() if who != str(user_id)}
@@ -192,10 +192,8 @@ class Picks:
         return await session.get_one(Pick, int(message.id), with_for_update=True)
 
     def _fill(self, pick: Pick, message: hikari.Message) -> None:
-        snapshots = message.message_snapshots or ()
-        text = "\n".join([message.content or "", *(one.content or "" for one in snapshots)]).strip()
-        pick.content = crop(text, EVIDENCE)
-        pick.attachments = [one.filename for one in message.attachments]
+        evidence = evidence_of(message)
+        pick.content, pick.attachments = evidence.text or "", list(evidence.attachments)
         pick.picked_at = self._ctx.now()
 
     async def _show(self, pick: Pick, why: str, session: Any) -> None:

@@ -16,7 +16,7 @@ _ = chandelier.Messages("chandelier_moderation")
 
 PLACES = frozenset({"lockdown", "unlock", "slowmode"})
 """Actions on channels: their ``target_id`` is a channel, a category or the server."""
-_GREEN = hikari.Color(0x30A46C)
+_GREEN, _RED = hikari.Color(0x30A46C), hikari.Color(0xE5484D)
 
 
 def place_of(case: Case) -> str:
@@ -27,6 +27,10 @@ def place_of(case: Case) -> str:
 def place_card(case: Case, *, new: bool) -> hikari.Embed:
     """The short answer to the moderator who made a case."""
     lines: list[str] = [place_of(case), *place_lines(case)]
+    if case.act == "failed":
+        lines.append(_("Not carried out: {why}", why=why_of(case.act_trouble)))
+    elif case.act == "already":
+        lines.append(_("It was so already"))
     if case.expires_at is not None:
         stamp = int(case.expires_at.timestamp())
         lines.append(_("Until {moment}", moment=f"<t:{stamp}:f> (<t:{stamp}:R>)"))
@@ -41,7 +45,7 @@ def place_card(case: Case, *, new: bool) -> hikari.Embed:
     return hikari.Embed(
         title=titles[case.action],
         description=_.join("\n", lines),
-        colour=_GREEN,
+        colour=_RED if case.act == "failed" else _GREEN,
         timestamp=case.created_at,
     )
 

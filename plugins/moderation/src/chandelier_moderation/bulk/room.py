@@ -6,6 +6,7 @@ import chandelier
 from chandelier_moderation.acting.actions import Handler, Outcome
 from chandelier_moderation.bulk.batches import Batches
 from chandelier_moderation.bulk.locks import Locks
+from chandelier_moderation.bulk.personal import BulkPeople
 from chandelier_moderation.bulk.picks import Picks
 from chandelier_moderation.bulk.runner import Runner
 from chandelier_moderation.bulk.slowmodes import Slowmodes
@@ -29,6 +30,7 @@ class Bulk:
         self.locks = Locks(ctx, book)
         self.slowmodes = Slowmodes(ctx, book)
         self.picks = Picks(ctx)
+        self.people = BulkPeople(ctx.storage, self.picks)
         self.undoing = Undoing(ctx, book, self.batches)
         effects.rows_for_log.append(self.undoing.button)
         for action, handler in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +56,7 @@ class Runner:
         """
         rest, begun = self._ctx.rest, self._ctx.clock.monotonic()
         proposed: list[Proposed] = []
-        stands = await chandelier.fetch_standings(rest, guild_id, actor, self._ctx.bot_id)
+        mine, bot = await chandelier.fetch_standings(rest, guild_id, actor, self._ctx.bot_id)
         guild = await rest.fetch_guild(guild_id)
         for target_id in ids:
             if len(proposed) >= CHECKED or self._ctx.clock.monotonic() - begun > PATIENCE:
@@ -70,7 +70,7 @@ class Runner:
             except hikari.NotFoundError:
                 member = target_id
             stand = chandelier.standing_of(member, roles=guild.roles, owner_id=guild.owner_id)
-            why = _refusal(*stands, stand)
+            why = _refusal(mine, bot, stand)
             if why is not None:
                 proposed.append(Proposed(target_id, "refused", why))
             elif member == target_id and await self._is_banned(guild_id, target_id):
@@ -126,7 +126,7 @@ class Runner:
                 action=batch.action,
                 target_id=target.target_id,
                 moderator_id=batch.moderator_id,
-                reason=batch.reason,
+                reason=batch.reason if target.undoes is None else f"Undoes case #{target.undoes}",
                 source=source,
                 log_channel_id=None,  # one post for the whole batch has the account
                 tell_member=False,  # hundreds of direct messages at once get a bot blocked
@@ -199,7 +199,7 @@ class Runner:
 
 
 def rows_of(
-    ctx: chandelier.PluginContext[ModerationConfig], account: Account, into: Any
+    ctx: chandelier.PluginContext[ModerationConfig], account: Account, into: Callable[[str], str]
 ) -> list[hikari.api.MessageActionRowBuilder]:
     """The buttons under a batch: its whole account, and once it is over its undoing."""
     batch, done = account.batch, len(account.of("done"))

@@ -107,7 +107,7 @@ class Undoing:
                 target_id=case.target_id,
                 channel_id=case.channel_id,
                 moderator_id=moderator_id,
-                reason=f"Undoes case #{case.number}",
+                reason=f"Undoes case #{case.number}",  # the cards know it by its text
                 source=f"undo-{case.number}-{len(tried)}",
                 log_channel_id=config.log_channel,
                 tell_member=False,
@@ -146,7 +146,7 @@ class Undoing:
             guild_id=batch.guild_id,
             action=action,
             moderator_id=moderator_id,
-            reason=_("Undoes: {reason}", reason=batch.reason),
+            reason=batch.reason,
             details={**details, "attempts": attempts} if attempts else details,
             log_channel_id=config.log_channel,
             undoes=key,

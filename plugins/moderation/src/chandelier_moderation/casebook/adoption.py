@@ -6,11 +6,14 @@ whose case is not in the book (it came back from a backup) is put back into it, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
+import attrs
 import hikari
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 import chandelier
 from chandelier_moderation.casebook.entries import ADOPTABLE, TYPES, Deed, Mark, deeds_of, mark_of_reason
@@ -27,8 +30,20 @@ OVERLAP = timedelta(minutes=10)
 """Entries that come at the same time may be dealt with out of order; so far back they are looked at again."""
 MOST_PAGES = 50
 """Pages of 100 entries that are read of what was missed; a bot that was away for longer misses the rest."""
+_LIFTS = {"unban": "ban", "untimeout": "timeout"}
+_FEW = 10
+"""Cases of one member that are looked at to find what was lifted."""
 _SLACK = timedelta(minutes=1)
 """By how much our clock may be ahead of Discord's."""
+
+
+@attrs.define
+class _Reading:
+    """How far a log was read back; a handler has half a minute, and what is slow goes on in the next try."""
+
+    entries: list[hikari.AuditLogEntry] = attrs.Factory(list[hikari.AuditLogEntry])
+    before: hikari.UndefinedOr[hikari.Snowflake] = hikari.UNDEFINED
+    pages: int = 0
 
 
 class Adoption:
@@ -40,8 +55,14 @@ class Adoption:
         # Guilds whose log was read up to now: only there an event moves the place on, for elsewhere it would
         # hide what was missed before it.
         self._caught_up: set[int] = set()
+        self._readings: dict[int, _Reading] = {}
         self.blind: set[int] = set()
         """Guilds whose audit log the bot may not read."""
+
+    async def start(self) -> None:
+        """Look back in the guilds that were there before the plugin; the others come with their events."""
+        for guild_id in self._ctx.cache.get_guilds_view():
+            await self.missed(int(guild_id))
 
     def status(self, guild_id: int, config: ModerationConfig) -> tuple[str, ...]:
         """A line for `/status` where something is missing."""
@@ -52,6 +73,7 @@ class Adoption:
     async def missed(self, guild_id: int) -> None:
         """Have what was missed in a guild looked for; it is tried until it works."""
         self._caught_up.discard(guild_id)
+        self._readings.pop(guild_id, None)
         subject, now = f"guild/{guild_id}", self._ctx.now()
         await self._ctx.timers.schedule("audit", key=str(guild_id), due=now, subject=subject)
 
@@ -78,19 +100,25 @@ class Adoption:
         for entry in sorted(entries, key=lambda one: one.id):
             if int(entry.action_type) in TYPES:
                 await self._adopt(entry)
+        self._readings.pop(guild_id, None)
         if entries:
             await self._move(guild_id, max(int(entry.id) for entry in entries))
         self._caught_up.add(guild_id)
 
     async def _since(self, guild_id: int, since: int) -> list[hikari.AuditLogEntry]:
-        found: list[hikari.AuditLogEntry] = []
-        pages = self._ctx.rest.fetch_audit_log(guild_id).limit(MOST_PAGES)
+        reading = self._readings.setdefault(guild_id, _Reading())
+        pages = self._ctx.rest.fetch_audit_log(guild_id, before=reading.before)
         async for page in pages:
             newer = [entry for entry in page.entries.values() if entry.id > since]
-            found += newer
+            reading.entries += newer
+            reading.pages += 1
+            reading.before = min(page.entries, default=reading.before)
             if len(newer) < len(page.entries):
-                return found
-        return found
+                break
+            if reading.pages >= MOST_PAGES:
+                self._ctx.log.warning("too much was missed in guild {}: the oldest is left out", guild_id)
+                break
+        return reading.entries
 
     async def _adopt(self, entry: hikari.AuditLogEntry) -> bool:
         """Make cases of an entry; False when it is none of ours to deal with."""
@@ -103,6 +131,9 @@ class Adoption:
             return False
         if mark is not None and await self._known(entry, mark, deeds):
             return True
+        if mark is None:
+            for deed in deeds:
+                await self._end(entry, deed)
         config = await self._ctx.config_for(entry.guild_id)
         wanted = {action for each in config.adopt for action in ADOPTABLE[each]}
         for number, deed in enumerate(deeds):
@@ -160,20 +191,33 @@ class Adoption:
         if new:
             self._ctx.log.info("audit log entry {} is case #{} of {}", entry.id, case.number, case.guild_id)
 
+    async def _end(self, entry: hikari.AuditLogEntry, deed: Deed) -> None:
+        """Have every case that a deed takes back say that it is over."""
+        for case in await self._lifted(entry, deed):
+            if case.ended_at is None:
+                await self._book.end(case, "by_hand")
+
     async def _undone(self, entry: hikari.AuditLogEntry, deed: Deed) -> int | None:
-        """The number of the case that a deed takes back."""
-        inverse = {"unban": "ban", "untimeout": "timeout"}.get(deed.action)
+        """The number of the newest case that a deed takes back."""
+        lifted = await self._lifted(entry, deed)
+        return lifted[0].number if lifted else None
+
+    async def _lifted(self, entry: hikari.AuditLogEntry, deed: Deed) -> Sequence[Case]:
+        """The cases that a deed takes back, those since the last time that it was done; newest first."""
+        inverse = _LIFTS.get(deed.action)
         if inverse is None:
-            return None
-        open_ones = select(Case.number).where(
+            return ()
+        earlier = select(Case).where(
             Case.guild_id == entry.guild_id,
             Case.target_id == deed.target_id,
-            Case.action == inverse,
+            Case.action.in_((inverse, deed.action)),
             Case.act.in_(("done", "already")),
             Case.created_at <= entry.created_at,
+            or_(Case.audit_id.is_(None), Case.audit_id != int(entry.id)),
         )
         async with self._ctx.storage.read() as session:
-            return await session.scalar(open_ones.order_by(Case.number.desc()).limit(1))
+            cases = (await session.scalars(earlier.order_by(Case.number.desc()).limit(_FEW))).all()
+        return [*takewhile(lambda case: case.action == inverse, cases)]
 
     async def _begin(self, guild_id: int) -> int:
         """Begin with what happens from now on; gives the id that an entry of this moment would have."""

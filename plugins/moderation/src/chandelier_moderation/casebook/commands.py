@@ -10,13 +10,18 @@ import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.commands import SUGGESTED
+from chandelier_moderation.acting.durations import zone_of
+from chandelier_moderation.acting.requests import until as moment_of
 from chandelier_moderation.cards import has_words
+from chandelier_moderation.casebook.editing import Change
 from chandelier_moderation.casebook.files import Format, packed, row_of, written
 from chandelier_moderation.casebook.look import found_card
 from chandelier_moderation.casebook.moments import past
 from chandelier_moderation.casebook.queries import ACTIONS, Found, Query, State
 from chandelier_moderation.commands import REASON_LENGTH, case_group
 from chandelier_moderation.plugin import ModerationPlugin
+from chandelier_moderation.tables import Case
 
 __all__ = ["loader"]
 
@@ -25,6 +30,11 @@ _ = chandelier.Messages(__package__)
 
 MOST = 25_000
 """Cases in one exported file: more than enough for a sheet, and packed it is a file that Discord takes."""
+
+NEVER = "never"
+"""What is written as a duration for what has no end."""
+_CAPABILITIES = {"ban": "ban", "timeout": "timeout", "role_give": "role"}
+"""What may last for a time, and who may say for how long."""
 
 _SILENT: Any = {"user_mentions": False, "role_mentions": False, "mentions_everyone": False}
 
@@ -71,28 +81,39 @@ def _text(**more: Any) -> Any:
 
 
 @case_group.register
-class CaseEdit(lightbulb.SlashCommand, name="edit", description="Give a case another reason"):
+class CaseEdit(lightbulb.SlashCommand, name="edit", description="Give a case another reason or end"):
     """``/case edit``."""
 
     capability = "edit"
     examples = ("/case edit number:12 reason:spam in three channels",)
     number = _number()
-    reason = lightbulb.string("reason", "What it should say", max_length=REASON_LENGTH)
+    reason = lightbulb.string("reason", "What it should say", max_length=REASON_LENGTH, default="")
+    duration = lightbulb.string(
+        "duration",
+        "How long it holds, from now on: 2d, until friday 18:00, never (no end)",
+        max_length=60,
+        default="",
+        autocomplete=SUGGESTED,
+    )
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
-        """Change the reason, and have the log follow."""
-        guild_id, reason = ctx.guild_id or 0, self.reason.strip()
-        if not has_words(reason):
-            raise chandelier.InvalidRequest(_("Write the new reason."))
-        await plugin.book.get(guild_id, self.number)  # says which cases there are, if this is none
-        changed = await plugin.editor.reason(
-            guild_id, self.number, by=ctx.user.id, reason=reason, source=str(ctx.interaction.id)
-        )
-        if changed:
-            said = _("Case #{number} says so now. Members are not told of it.", number=self.number)
+        """Change what is asked for, and have the log follow."""
+        guild_id, reason, duration = ctx.guild_id or 0, self.reason.strip(), self.duration.strip()
+        if not has_words(reason) and (reason or not duration):
+            raise chandelier.InvalidRequest(_("Write the new reason, or the new duration."))
+        case = await plugin.book.get(guild_id, self.number)  # says which cases there are, if this is none
+        change = Change(reason=reason or None)
+        if duration:
+            await _check_may_change_end(ctx, plugin, case)
+            never = duration.casefold() == NEVER
+            expires_at = None if never else await moment_of(plugin, guild_id, duration)
+            change = Change(reason=reason or None, ends=True, expires_at=expires_at)
+        source = str(ctx.interaction.id)
+        if await plugin.editor.edit(guild_id, case.number, change, by=ctx.user.id, source=source):
+            said = _("Case #{number} says so now. Members are not told of it.", number=case.number)
         else:
-            said = _("Case #{number} says so already.", number=self.number)
+            said = _("Case #{number} says so already.", number=case.number)
         await ctx.respond(said, ephemeral=True)
 
 
@@ -131,7 +152,7 @@ class CaseList(lightbulb.SlashCommand, name="list", description="List cases, the
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Show the first page."""
-        await _show(ctx, plugin, _query(self, ctx, plugin, None))
+        await _show(ctx, plugin, await _query(self, ctx, plugin, None))
 
 
 @case_group.register
@@ -150,7 +171,7 @@ class CaseSearch(lightbulb.SlashCommand, name="search", description="Find cases 
         text = _typed(self.text)
         if text is None:
             raise chandelier.InvalidRequest(_("Write what to look for, or use `/case list`."))
-        await _show(ctx, plugin, _query(self, ctx, plugin, text))
+        await _show(ctx, plugin, await _query(self, ctx, plugin, text))
 
 
 @case_group.register
@@ -169,7 +190,7 @@ class CaseExport(lightbulb.SlashCommand, name="export", description="Cases as a 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Write the file, and note in the audit log who took it."""
-        query = _query(self, ctx, plugin, _typed(self.text))
+        query = await _query(self, ctx, plugin, _typed(self.text))
         await ctx.defer(ephemeral=True)
         form: Format = "json" if self.form == "json" else "csv"
         rows = [row_of(case) async for cases in plugin.reader.every(query, MOST) for case in cases]
@@ -212,6 +233,21 @@ async def turn_list(press: chandelier.ComponentPress, plugin: ModerationPlugin) 
     )
 
 
+async def _check_may_change_end(ctx: lightbulb.Context, plugin: ModerationPlugin, case: Case) -> None:
+    """Whoever changes an end has to be one who could do it anew, and to stand above the member."""
+    if case.action not in _CAPABILITIES:
+        raise chandelier.InvalidRequest(
+            _("Nothing of this case holds for a time, so it has no end to change.")
+        )
+    await plugin.ctx.access.require(ctx, _CAPABILITIES[case.action])
+    assert ctx.member is not None
+    try:
+        target = await plugin.ctx.rest.fetch_member(case.guild_id, case.target_id)
+    except hikari.NotFoundError:
+        return
+    await plugin.check_hierarchy(ctx.member, target)
+
+
 async def _show(ctx: lightbulb.Context, plugin: ModerationPlugin, query: Query) -> None:
     found = await plugin.reader.page(query)
     buttons: list[hikari.api.MessageActionRowBuilder] = []
@@ -237,13 +273,16 @@ def _pager(plugin: ModerationPlugin, search: int, found: Found) -> list[hikari.a
     return [row]
 
 
-def _query(
+async def _query(
     options: CaseList | CaseSearch | CaseExport,
     ctx: lightbulb.Context,
     plugin: ModerationPlugin,
     text: str | None,
 ) -> Query:
-    since, until = _moment(options.since, plugin), _moment(options.until, plugin)
+    zone = zone_of((await plugin.ctx.config_for(ctx.guild_id or 0)).time_zone)
+    now = plugin.ctx.now()
+    since = past(options.since, now, zone) if options.since.strip() else None
+    until = past(options.until, now, zone) if options.until.strip() else None
     if since is not None and until is not None and since >= until:
         raise chandelier.InvalidRequest(_("`since` is not before `until`, so there is nothing between them."))
     state: State | None = options.state
@@ -257,10 +296,6 @@ def _query(
         until=until,
         text=text,
     )
-
-
-def _moment(text: str, plugin: ModerationPlugin) -> datetime | None:
-    return past(text, plugin.ctx.now()) if text.strip() else None
 
 
 def _typed(text: str) -> str | None:

@@ -7,11 +7,12 @@ from datetime import datetime
 import hikari
 
 import chandelier
-from chandelier_moderation.cards import case_card, crop, reason_of, words_of
+from chandelier_moderation.cards import case_card, crop, history_card, reason_of, words_of
 from chandelier_moderation.casebook.queries import Found, Query, Summary
+from chandelier_moderation.cases import History
 from chandelier_moderation.tables import Case
 
-__all__ = ["found_card", "summary_field", "view_card"]
+__all__ = ["found_card", "history_page", "view_card"]
 
 _ = chandelier.Messages(__package__)
 
@@ -37,6 +38,14 @@ def view_card(case: Case) -> hikari.Embed:
     return card
 
 
+def history_page(user_id: int, history: History, summary: Summary) -> hikari.Embed:
+    """One page of a member's cases, headed by what they all sum up to."""
+    card = history_card(user_id, history)
+    if lines := _summed_up(summary):
+        card.description = _.join("\n", (card.description or "", *lines))
+    return card
+
+
 def found_card(query: Query, found: Found) -> hikari.Embed:
     """One page of a list."""
     if not found.total:
@@ -53,8 +62,8 @@ def found_card(query: Query, found: Found) -> hikari.Embed:
     return embed
 
 
-def summary_field(summary: Summary) -> str:
-    """What a member's cases sum up to, in a few lines; empty when there is nothing to sum up."""
+def _summed_up(summary: Summary) -> list[str]:
+    """What a member's cases sum up to, in a few lines."""
     lines: list[str] = []
     if summary.by_action:
         kinds = [
@@ -82,7 +91,7 @@ def summary_field(summary: Summary) -> str:
         else:
             what["when"] = _moment(case.expires_at)
             lines.append(_("In force: {what} (#{number}), until {when}", **what))
-    return _.join("\n", lines)
+    return lines
 
 
 def _line(case: Case) -> str:

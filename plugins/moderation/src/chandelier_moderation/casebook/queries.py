@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import attrs
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 import chandelier
 from chandelier_moderation.casebook.tables import Search
@@ -46,8 +47,8 @@ MOST_HOLDING = 5
 State = Literal["valid", "void", "active"]
 """``active``: valid, and what it did still holds (a ban, or a timeout that has not run out)."""
 
-LASTING = ("ban", "timeout", "role_give", "lockdown")
-"""Kinds of actions that hold until they end."""
+SUPERSEDED_BY = {"ban": ("ban", "unban", "softban"), "timeout": ("timeout", "untimeout")}
+"""What holds until it ends, and which later case about the same member takes its place."""
 
 
 @attrs.frozen(kw_only=True)
@@ -237,14 +238,34 @@ class Reader:
 
 
 def active(now: datetime) -> ColumnElement[bool]:
-    """Whether what a case did holds at this moment."""
+    """Whether what a case did holds at this moment; of roles, only those that were given for a time."""
+    later = aliased(Case)
+    same = and_(
+        later.guild_id == Case.guild_id,
+        later.target_id == Case.target_id,
+        later.number > Case.number,
+        later.act.in_(_CARRIED_OUT),
+        # A void case of the same kind does not stand in for this one; what lifted it did so all the same.
+        or_(later.voided_at.is_(None), later.action != Case.action),
+    )
+    superseded = [
+        and_(Case.action == kind, exists().where(same, later.action.in_(kinds)))
+        for kind, kinds in SUPERSEDED_BY.items()
+    ]
     return and_(
-        Case.action.in_(LASTING),
+        or_(
+            Case.action.in_(SUPERSEDED_BY),
+            and_(Case.action == "role_give", Case.expires_at.is_not(None)),
+        ),
+        Case.act.in_(_CARRIED_OUT),
         Case.voided_at.is_(None),
         Case.ended_at.is_(None),
-        Case.act.not_in(("failed",)),
         or_(Case.expires_at.is_(None), Case.expires_at > now),
+        not_(or_(*superseded)),
     )
+
+
+_CARRIED_OUT = ("done", "already")
 
 
 def _has(text: str) -> ColumnElement[bool]:

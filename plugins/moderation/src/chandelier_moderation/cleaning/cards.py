@@ -190,11 +190,10 @@ def _account(purge: Purge) -> list[str]:
 
 
 def _notes(purge: Purge) -> list[str]:
-    wanted = Wanted.read(purge.wanted)
     lines: list[str] = []
     if purge.spared:
         lines.append(_("Pinned, kept: {number}", number=purge.spared))
-    if purge.more and wanted.count is None:
+    if purge.more:
         back = _stamp(purge.cursor)
         lines.append(_("I looked back to {when}; there may be more before.", when=back))
     return lines

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import datetime, tzinfo
 from typing import Any
 
 import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.durations import zone_of
 from chandelier_moderation.cleaning import cards
 from chandelier_moderation.cleaning.moments import bound, snowflake_at
 from chandelier_moderation.cleaning.pace import BULK_AGE
@@ -80,8 +81,8 @@ class PurgeMessages(
         """Read the wishes, write them down and say that it is looked for; the timer does the rest."""
         assert ctx.guild_id is not None
         _check_permissions(ctx.interaction)
-        wanted = self._wanted(ctx, plugin)
         config = await plugin.ctx.config_for(ctx.guild_id)
+        wanted = self._wanted(ctx, plugin.ctx.now(), zone_of(config.time_zone))
         if wanted.count is not None and wanted.count > config.purge_most:
             raise chandelier.InvalidRequest(
                 _("One purge deletes at most {most} messages in this server.", most=config.purge_most)
@@ -103,16 +104,15 @@ class PurgeMessages(
             log="off" if config.log_channel is None else "waiting",
             log_channel_id=config.log_channel,
         )
-        await ctx.respond(embed=cards.looking_card(purge, {}), ephemeral=True)
-        await plugin.cleaning.store.begin(purge)
+        if await plugin.cleaning.store.begin(purge):
+            await ctx.respond(embed=cards.looking_card(purge, {}), ephemeral=True)
+            await plugin.cleaning.store.hurry(number)
 
-    def _wanted(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> Wanted:
-        now = plugin.ctx.now()
-
+    def _wanted(self, ctx: lightbulb.Context, now: datetime, zone: tzinfo) -> Wanted:
         def read(text: str | None) -> int | None:
             if text is None or not text.strip():
                 return None
-            return bound(text, now=now, zone=UTC, channel_id=ctx.channel_id)
+            return bound(text, now=now, zone=zone, channel_id=ctx.channel_id)
 
         wanted = Wanted(
             count=self.count,
@@ -148,10 +148,14 @@ def _check_permissions(interaction: hikari.CommandInteraction) -> None:
         )
 
 
+def _past() -> chandelier.InvalidRequest:
+    return chandelier.InvalidRequest(_("This purge has gone on without this button, or is over."))
+
+
 async def _theirs(press: chandelier.ComponentPress, plugin: ModerationPlugin, state: str) -> Purge:
     purge = await plugin.cleaning.store.get(int(press.payload))
     if purge is None or purge.state != state:
-        raise chandelier.InvalidRequest(_("This purge has gone on without this button, or is over."))
+        raise _past()
     if purge.moderator_id != press.user.id:
         raise chandelier.NotAllowed(_("Only who started this purge decides on it."))
     return purge
@@ -168,18 +172,19 @@ async def begin(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> N
         await store.settle_rest(purge.id, "old", sent_before=first_too_many + 1)
     counts = await store.counts(purge.id)
     audited = {"purge": str(purge.id), "channel": str(purge.channel_id), "messages": counts.get("found", 0)}
+    reply = dict(reply_of(press.interaction))
+    if not await store.switch(purge.id, "asking", "deleting", audited=audited, reply=reply):
+        raise _past()
     await press.respond(embed=cards.progress_card(counts), components=[], edit=True, **_SILENT)
-    if not await store.switch(
-        purge.id, "asking", "deleting", audited=audited, reply=dict(reply_of(press.interaction))
-    ):
-        plugin.ctx.log.info("purge {} was confirmed twice", purge.id)
+    await store.hurry(purge.id)
 
 
 @loader.component("purge_cancel", capability="purge")
 async def cancel(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> None:
     """Delete nothing."""
     purge = await _theirs(press, plugin, "asking")
-    await plugin.cleaning.store.switch(purge.id, "asking", "cancelled")
+    if not await plugin.cleaning.store.switch(purge.id, "asking", "cancelled"):
+        raise _past()
     await press.respond(embed=cards.gone_card(_("You cancelled it.")), components=[], edit=True, **_SILENT)
     await plugin.cleaning.store.forget(purge.id)
 
@@ -189,7 +194,8 @@ async def stop(press: chandelier.ComponentPress, plugin: ModerationPlugin) -> No
     """Delete no more."""
     purge = await _theirs(press, plugin, "deleting")
     counts = await plugin.cleaning.store.counts(purge.id)
+    reply = dict(reply_of(press.interaction))
+    if not await plugin.cleaning.store.switch(purge.id, "deleting", "stopping", reply=reply):
+        raise _past()
     await press.respond(embed=cards.progress_card(counts, stopping=True), components=[], edit=True, **_SILENT)
-    await plugin.cleaning.store.switch(
-        purge.id, "deleting", "stopping", reply=dict(reply_of(press.interaction))
-    )
+    await plugin.cleaning.store.hurry(purge.id)

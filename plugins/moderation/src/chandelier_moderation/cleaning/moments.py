@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import chandelier
+from chandelier_moderation.acting.durations import parse_length
 
 __all__ = ["bound", "sent_at", "snowflake_at"]
 
@@ -20,14 +21,8 @@ _LINK = re.compile(
 _ID = re.compile(r"(?:\d{15,20}-)?(\d{15,20})")
 """Also as the client copies it with Shift held: the channel's id, a dash, the message's id."""
 _STAMP = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFR])?>")
-_SPAN = re.compile(r"(?:(\d{1,6})\s*([a-z]+)\s*,?\s*(?:and\s+)?)")
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
-    **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
-    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
-}
+_AGO = re.compile(r"\s+(?:ago|fa)$", re.IGNORECASE)
+_DAYS_BACK = {"today": 0, "oggi": 0, "yesterday": 1, "ieri": 1}
 
 
 def snowflake_at(moment: datetime) -> int:
@@ -44,7 +39,8 @@ def bound(text: str, *, now: datetime, zone: tzinfo, channel_id: int) -> int:
     """The id that ``text`` stands for: messages before it have smaller ones, those after it greater ones.
 
     Understood are a link to a message of the channel, a message's id, Discord's ``<t:…>``, a span such as
-    ``2h 30m`` (that long ago) and a date with or without a time, in ``zone``. Raises InvalidRequest.
+    ``2h 30m`` (that long ago) and a day or a time in ``zone``, as in ``yesterday 18:00``.
+    Raises InvalidRequest.
     """
     text = text.strip()
     if (link := _LINK.fullmatch(text)) is not None:
@@ -74,21 +70,13 @@ def _moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     try:
         if (stamp := _STAMP.fullmatch(text)) is not None:
             return datetime.fromtimestamp(int(stamp[1]), UTC)
-        span = _span(text.casefold())
-        if span is not None:
-            return now - span
+        if (length := parse_length(_AGO.sub("", text), now)) is not None:
+            return now - length
+        first, *rest = text.split(maxsplit=1)
+        if (days := _DAYS_BACK.get(first.casefold())) is not None:
+            text = " ".join([(now.astimezone(zone) - timedelta(days=days)).date().isoformat(), *rest])
         written = datetime.fromisoformat(text)
-        return written if written.tzinfo is not None else written.replace(tzinfo=zone)
+        moment = written if written.tzinfo is not None else written.replace(tzinfo=zone)
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _span(text: str) -> timedelta | None:
-    text = text.removesuffix("ago").rstrip()
-    whole, end = timedelta(), 0
-    for part in _SPAN.finditer(text):
-        unit = _UNITS.get(part[2])
-        if unit is None or part.start() != end:
-            return None
-        whole, end = whole + int(part[1]) * unit, part.end()
-    return whole if end and end == len(text) else None

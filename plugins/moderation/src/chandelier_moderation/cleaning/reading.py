@@ -70,7 +70,9 @@ class Reader:
                         spared += 1
                     else:
                         found.append(_seen(message))
-                if len(found) == room or looked == sight:
+                if len(found) == room:  # as many as were asked for, or as the guild allows
+                    return _looked(found, cursor, looked, spared, over=True, more=wanted.count is None)
+                if looked == sight:
                     return _looked(found, cursor, looked, spared, over=True, more=True)
             if len(page) < PAGE:
                 return _looked(found, cursor, looked, spared, over=True)

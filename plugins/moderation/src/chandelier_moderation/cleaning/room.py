@@ -6,9 +6,8 @@ marked as tried, with what it says, before it is deleted: who finds it gone afte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import hikari
 
@@ -57,7 +56,7 @@ class Cleaning:
             case "looking":
                 return await self._guarded(purge, self._look)
             case "asking" if self._ctx.now() - purge.created_at < PREVIEW:
-                return purge.created_at + PREVIEW
+                return await self._guarded(purge, self._ask)  # it may not have been shown before a crash
             case "asking":
                 await self._replies.expired(purge)
                 await self.store.forget(purge.id)
@@ -75,7 +74,7 @@ class Cleaning:
 
     # ---- looking
 
-    async def _look(self, purge: Purge) -> datetime:
+    async def _look(self, purge: Purge) -> datetime | None:
         wanted = Wanted.read(purge.wanted)
         config = await self._ctx.config_for(purge.guild_id)
         most = min(wanted.count or config.purge_most, config.purge_most)
@@ -100,13 +99,16 @@ class Cleaning:
         if not page.over:
             await self._replies.looking(looked, await self.store.counts(purge.id))
             return self._ctx.now() + timedelta(seconds=1)
-        counts = await self.store.counts(purge.id, old_before=snowflake_at(self._ctx.now() - BULK_AGE))
-        if not counts.get("found"):
+        if not (await self.store.counts(purge.id)).get("found"):
             await self._replies.nothing(looked)
             await self.store.forget(purge.id)
-            return self._ctx.now() + KEPT  # finds nothing to do then
-        await self._replies.preview(looked, counts)
+            return None
         await self.store.change(purge.id, state="asking")
+        return await self._ask(looked)
+
+    async def _ask(self, purge: Purge) -> datetime:
+        old_before = snowflake_at(self._ctx.now() - BULK_AGE)
+        await self._replies.preview(purge, await self.store.counts(purge.id, old_before=old_before))
         return max(purge.created_at + PREVIEW, self._ctx.now() + timedelta(seconds=1))
 
     # ---- deleting
@@ -180,7 +182,9 @@ class Cleaning:
 
     # ---- when Discord does not let us
 
-    async def _guarded(self, purge: Purge, step: Any) -> datetime:
+    async def _guarded(
+        self, purge: Purge, step: Callable[[Purge], Awaitable[datetime | None]]
+    ) -> datetime | None:
         """A step; what Discord refuses for good ends the purge with its account, the rest is tried again."""
         try:
             return await step(purge)

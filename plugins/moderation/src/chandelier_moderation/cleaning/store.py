@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -14,6 +14,8 @@ from chandelier_moderation.cleaning.tables import Purge, PurgedMessage
 
 __all__ = ["OPEN", "OUTCOMES", "Seen", "Store"]
 
+SOON = timedelta(seconds=3)
+"""When a purge is worked on if the process ends before the moderator is answered: Discord waits as long."""
 OPEN = ("found", "tried")
 """States of a message of which nobody knows yet what becomes of it."""
 OUTCOMES = ("deleted", "gone", "pinned", "changed", "old", "stopped", "failed", "system")
@@ -39,13 +41,17 @@ class Store:
         self._storage = ctx.storage
 
     async def begin(self, purge: Purge) -> bool:
-        """Write a new purge and have it worked on; False when it is there already."""
+        """Write a new purge and have it worked on, by `hurry` or soon; False when it is there already."""
         async with self._storage.transaction() as session:
             if await session.get(Purge, purge.id) is not None:
                 return False
             session.add(purge)
             await self._work(purge.id, session=session)
         return True
+
+    async def hurry(self, purge_id: int) -> None:
+        """Have a purge worked on now: the moderator has been answered, and the answer can be changed."""
+        await self._ctx.timers.schedule("purge", key=str(purge_id), due=self._ctx.now())
 
     async def get(self, purge_id: int) -> Purge | None:
         """A purge; None when it is over."""
@@ -60,7 +66,7 @@ class Store:
     async def switch(
         self, purge_id: int, old: str, new: str, *, audited: Mapping[str, Any] | None = None, **columns: Any
     ) -> bool:
-        """Go from one state to another and be worked on at once; False when it was in another.
+        """Go from one state to another and be worked on, by `hurry` or soon; False when it was in another.
 
         ``audited`` is what the audit log is told with it.
         """
@@ -79,11 +85,13 @@ class Store:
     async def found(self, purge_id: int, messages: Iterable[Seen], **columns: Any) -> None:
         """Note messages that fit, and how far the search has come."""
         async with self._storage.transaction() as session:
-            for message in messages:
-                row = self._storage.insert(PurgedMessage).values(
-                    purge_id=purge_id, message_id=message.id, state="found", author_id=message.author_id
-                )
-                await session.execute(row.on_conflict_do_nothing())
+            rows = [
+                {"purge_id": purge_id, "message_id": one.id, "state": "found", "author_id": one.author_id}
+                for one in messages
+            ]
+            if rows:
+                add = self._storage.insert(PurgedMessage).on_conflict_do_nothing()
+                await session.execute(add, rows)
             await session.execute(_purge(purge_id, **columns))
 
     async def next_ones(self, purge_id: int, most: int) -> Sequence[PurgedMessage]:
@@ -220,10 +228,8 @@ class Store:
             return gone.rowcount
 
     async def _work(self, purge_id: int, *, session: Any) -> None:
-        await self._ctx.timers.schedule("purge", key=str(purge_id), due=self._now(), session=session)
-
-    def _now(self) -> datetime:
-        return self._ctx.now()
+        soon = self._ctx.now() + SOON
+        await self._ctx.timers.schedule("purge", key=str(purge_id), due=soon, session=session)
 
 
 def _purge(purge_id: int, **columns: Any) -> Any:

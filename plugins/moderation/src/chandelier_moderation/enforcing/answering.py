@@ -19,7 +19,7 @@ _ = chandelier.Messages("chandelier_moderation")
 loader = chandelier.Loader()
 
 _CAPABILITIES = {
-    "remove": ("purge", hikari.Permissions.MANAGE_MESSAGES),
+    "remove": ("remove", hikari.Permissions.MANAGE_MESSAGES),
     "warn": ("warn", hikari.Permissions.MODERATE_MEMBERS),
     "timeout": ("timeout", hikari.Permissions.MODERATE_MEMBERS),
     "kick": ("kick", hikari.Permissions.KICK_MEMBERS),
@@ -79,7 +79,7 @@ async def _check_hierarchy(plugin: ModerationPlugin, actor: hikari.Member, hit: 
 
 async def _draft(plugin: ModerationPlugin, hit: StoredHit, kind: str, by: int) -> Draft:
     config = await plugin.ctx.config_for(hit.guild_id)
-    rule = await plugin.automod.guilds.store.find(hit.guild_id, hit.rule)
+    rule = await plugin.automod.guilds.rule(hit.guild_id, hit.rule)
     name = hit.rule if rule is None else rule.name
     found = ", ".join(hit.found)
     return Draft(

@@ -11,6 +11,7 @@ import attrs
 import hikari
 
 import chandelier
+from chandelier_moderation.automod.actions import Ladder
 from chandelier_moderation.automod.content import content_of
 from chandelier_moderation.automod.engine import Engine
 from chandelier_moderation.automod.rules import Rule
@@ -92,6 +93,8 @@ class Backtest:
         guarded = Guarded(
             guild_id=guild_id,
             engine=engine,
+            rules={},
+            ladder=Ladder(),
             counting=(rule,),
             joining=(),
             kinds=frozenset(),

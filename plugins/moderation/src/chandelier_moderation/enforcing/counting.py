@@ -8,6 +8,7 @@ from typing import Any
 
 from chandelier_moderation.automod.content import Content
 from chandelier_moderation.automod.engine import Hit
+from chandelier_moderation.automod.normalise import look, skeleton
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import Rate, Repeated
 from chandelier_moderation.enforcing.guilds import Guarded
@@ -41,7 +42,7 @@ class Counting:
             if isinstance(trigger, Repeated):
                 if not content:
                     continue
-                key = (*key, content.digest)
+                key = (*key, _gist(content))
             elif not isinstance(trigger, Rate):
                 continue
             if seen is None:
@@ -57,6 +58,13 @@ class Counting:
             if together:
                 found.append(_found(rule, together, content))
         return tuple(found)
+
+
+def _gist(content: Content) -> str:
+    """The same for what says the same, however it is written; the content's digest when it says nothing."""
+    said = "\n".join(skeleton(look(text.text).plain) for text in content.texts)
+    files = [file.name for file in content.attachments]
+    return f"{said}\0{files}" if said.strip() else content.digest
 
 
 def _found(rule: Rule, together: tuple[Seen, ...], content: Content) -> Found:

@@ -40,14 +40,14 @@ class Deeds:
         self._book = book
         self._guilds = guilds
         self._hits = hits
-        self._climber = Climber(ctx, book, guilds.store)
+        self._climber = Climber(ctx, book, guilds)
 
     async def carry_out(self, effect: chandelier.Effect) -> None:
         """Do what the rule of a hit says; what was done before a crash is not done again."""
         hit = await self._hits.find(int(effect.payload["hit"]))
         if hit is None:
             return
-        rule = await self._guilds.store.find(hit.guild_id, hit.rule)
+        rule = await self._guilds.rule(hit.guild_id, hit.rule)
         if rule is None:
             self._ctx.log.info("rule {!r} of guild {} is gone: nothing is done", hit.rule, hit.guild_id)
             return

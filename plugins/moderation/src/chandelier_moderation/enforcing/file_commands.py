@@ -50,7 +50,7 @@ class Import(lightbulb.SlashCommand, name="import", description="Take over the r
             text = (await self.file.read()).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise chandelier.InvalidRequest(_("The file is not UTF-8 text.")) from None
-        await _take_over(ctx, plugin, read_file(text), replace=self.replace, dry_run=self.dry_run)
+        await _take_over(ctx, plugin, await read_file(text), replace=self.replace, dry_run=self.dry_run)
 
 
 @automod.register

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
 
 import chandelier
+from chandelier_moderation.automod.actions import Ladder
 from chandelier_moderation.automod.engine import Engine
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import Imitation, JoinRate, NewAccount, Rate, Repeated
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.lists import DomainLists
-from chandelier_moderation.enforcing.store import RuleStore
+from chandelier_moderation.enforcing.store import RuleStore, key_of
 
 __all__ = ["UNKNOWN", "Guarded", "Guilds"]
 
@@ -24,6 +25,9 @@ class Guarded:
 
     guild_id: int
     engine: Engine
+    rules: Mapping[str, Rule]
+    """By their keys."""
+    ladder: Ladder
     counting: tuple[Rule, ...]
     """Those that count messages."""
     joining: tuple[Rule, ...]
@@ -33,7 +37,13 @@ class Guarded:
 
 
 UNKNOWN: Final = Guarded(
-    guild_id=0, engine=Engine(()), counting=(), joining=(), kinds=frozenset({(False, False)})
+    guild_id=0,
+    engine=Engine(()),
+    rules={},
+    ladder=Ladder(),
+    counting=(),
+    joining=(),
+    kinds=frozenset({(False, False)}),
 )
 """Stands for a server whose rules have not been read."""
 
@@ -76,14 +86,23 @@ class Guilds:
                 self._ready[key] = guarded
         return self._ready[key]
 
+    async def rule(self, guild_id: int, key: str) -> Rule | None:
+        """A rule by its key, without reading them all where it is in force."""
+        guarded = await self.of(guild_id)
+        rule = None if guarded is None else guarded.rules.get(key)
+        return rule or await self.store.find(guild_id, key)
+
     async def _made(self, guild_id: int) -> Guarded | None:
-        rules = [rule for rule in (await self.store.rules(guild_id)).rules if rule.enabled]
+        stored = await self.store.rules(guild_id)
+        rules = [rule for rule in stored.rules if rule.enabled]
         if not rules:
             return None
         engine = await Engine.build(rules, await self._lists.of(rules))
         return Guarded(
             guild_id=guild_id,
             engine=engine,
+            rules={key_of(rule.name): rule for rule in rules},
+            ladder=stored.ladder,
             counting=tuple(rule for rule in rules if isinstance(rule.trigger, Rate | Repeated)),
             joining=tuple(
                 rule for rule in rules if isinstance(rule.trigger, NewAccount | JoinRate | Imitation)

@@ -12,7 +12,7 @@ from chandelier_moderation.automod.actions import Alert, Ladder
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.drafting import Personal, personal
-from chandelier_moderation.enforcing.store import RuleStore
+from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.tables import Case
 
 __all__ = ["LADDER_ALERT", "Climber", "points_of"]
@@ -49,10 +49,10 @@ async def points_of(
 class Climber:
     """Does what the step says that a case's points have reached."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, store: RuleStore) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, guilds: Guilds) -> None:
         self._ctx = ctx
         self._book = book
-        self._store = store
+        self._guilds = guilds
 
     async def climb(self, case: Case) -> None:
         """Act on the highest step that this case's points reach; the same case never climbs twice.
@@ -60,9 +60,10 @@ class Climber:
         What the member had before is counted from the cases with lower numbers, so that two at once climb
         one after the other, whoever comes first.
         """
-        ladder = (await self._store.rules(case.guild_id)).ladder
-        if not ladder.steps or case.voided_at is not None:
+        guarded = await self._guilds.of(case.guild_id)
+        if guarded is None or not guarded.ladder.steps or case.voided_at is not None:
             return
+        ladder = guarded.ladder
         before = await points_of(
             self._ctx.storage, case.guild_id, case.target_id, ladder, case.created_at, upto=case.number
         )

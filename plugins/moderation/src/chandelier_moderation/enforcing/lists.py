@@ -15,7 +15,12 @@ from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import ScamLinks
 from chandelier_moderation.config import ModerationConfig
 
-__all__ = ["DomainLists"]
+__all__ = ["REFRESH", "DomainLists"]
+
+_ = chandelier.Messages("chandelier_moderation")
+
+REFRESH = "automod_lists"
+"""Kind of the timer that has the lists read again."""
 
 REFRESHED_AFTER = timedelta(hours=6)
 RETRIED_AFTER = timedelta(minutes=10)
@@ -43,8 +48,10 @@ class DomainLists:
     async def of(self, rules: Iterable[Rule]) -> Mapping[str, Collection[str]]:
         """The domains of every list that the rules name, by its name; of what cannot be had, none."""
         named = {name for rule in rules if isinstance(rule.trigger, ScamLinks) for name in rule.trigger.lists}
-        if named:
+        if not named <= self._kept.keys():
             await self._refresh(named)
+            due = self.due() or self._ctx.now()
+            await self._ctx.timers.schedule(REFRESH, key="all", due=due)
         return {name: self._kept[name].domains for name in named}
 
     async def refresh(self) -> bool:
@@ -53,9 +60,9 @@ class DomainLists:
         await self._refresh(before)
         return any(self._kept[name].domains != kept.domains for name, kept in before.items())
 
-    def pause(self) -> float:
-        """Seconds until it is worth looking again."""
-        return (RETRIED_AFTER if self._kept else timedelta(days=1)).total_seconds()
+    def due(self) -> datetime | None:
+        """When a list is to be read again; None when there is none."""
+        return min((kept.due for kept in self._kept.values()), default=None)
 
     def troubles(self) -> Mapping[str, str]:
         """Lists that cannot be had, and why."""
@@ -82,13 +89,13 @@ class DomainLists:
     async def _fetched(self, address: str) -> str:
         answer = await self._ctx.http.get(address, max_bytes=MOST_BYTES, timeout=_PATIENCE)
         if answer.status != 200:
-            raise chandelier.ServiceUnavailable(f"it answered {answer.status}")
+            raise chandelier.ServiceUnavailable(_("it answered {status}", status=answer.status))
         return answer.text()
 
     async def _from_file(self, name: str) -> str:
         folder = self._ctx.config.automod_lists
         if folder is None:
-            raise chandelier.InvalidRequest("the bot's operator has set no folder (automod_lists)")
+            raise chandelier.InvalidRequest(_("the bot's operator has set no folder (automod_lists)"))
         return await asyncio.to_thread((Path(folder) / name).read_text, encoding="utf-8")
 
 

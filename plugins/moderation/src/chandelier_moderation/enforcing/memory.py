@@ -60,9 +60,3 @@ class Counts:
             return ()
         del self._windows[key]
         return tuple(window)
-
-    def forget(self, scope: Hashable) -> None:
-        """Forget every key, a tuple, whose first part is this."""
-        gone = [key for key in self._windows if isinstance(key, tuple) and key and key[0] == scope]
-        for key in gone:
-            del self._windows[key]

@@ -45,19 +45,32 @@ class Names:
 
     # ---- on the raw payload
 
-    def wants_member(self, member: Mapping[str, Any]) -> bool:
-        """Decide on a member who joined or changed whether their names are new to us."""
+    def wants_join(self, member: Mapping[str, Any]) -> bool:
+        """Decide on a member who joined whether there is any rule."""
         if self._guilds.ready(member.get("guild_id")) is None:
             return False
-        user = member["user"]
-        key, names = (member["guild_id"], user["id"]), _names(member)
-        if "joined_at" in member and self._looked_at.get(key) == names:
-            return False  # their roles changed, or their avatar
+        self._note(member)
+        return not self._is_me(member)
+
+    def wants_change(self, member: Mapping[str, Any]) -> bool:
+        """Decide on a member who changed whether their names are new to us."""
+        if self._guilds.ready(member.get("guild_id")) is None:
+            return False
+        # Mostly their roles changed, or their avatar.
+        return self._note(member) and not self._is_me(member)
+
+    def _is_me(self, member: Mapping[str, Any]) -> bool:
+        return bool(member["user"]["id"] == str(self._ctx.bot_id))
+
+    def _note(self, member: Mapping[str, Any]) -> bool:
+        """Remember the names of a member; returns whether they are others than before."""
+        key, names = (member["guild_id"], member["user"]["id"]), _names(member)
+        before = self._looked_at.get(key)
         self._looked_at[key] = names
         self._looked_at.move_to_end(key)
         if len(self._looked_at) > MOST_KEPT:
             self._looked_at.popitem(last=False)
-        return bool(user["id"] != str(self._ctx.bot_id))
+        return before != names
 
     def wants_thread(self, thread: Mapping[str, Any]) -> bool:
         """Decide on a thread that was made or changed whether its name hits a rule."""
@@ -73,8 +86,6 @@ class Names:
         guarded = await self._guilds.of(event.guild_id)
         if guarded is None:
             return
-        # Somebody who comes again is looked at again.
-        self._looked_at.pop((str(event.guild_id), str(event.user_id)), None)
         member = event.member
         stamp = "" if not member.joined_at else str(int(member.joined_at.timestamp() * 1_000))
         await self._crowd(guarded, member, stamp)

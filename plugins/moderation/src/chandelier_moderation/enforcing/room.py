@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import hikari
@@ -11,7 +12,7 @@ import lightbulb
 import chandelier
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing import deeds, hits, ladder, spoken
+from chandelier_moderation.enforcing import deeds, hits, ladder, lists, spoken
 from chandelier_moderation.enforcing.deeds import Deeds
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.enforcing.hits import Hits
@@ -37,8 +38,8 @@ class Enforcing:
         self.events = loader = chandelier.Loader()
         loader.listener(hikari.GuildMessageCreateEvent, when=self._wants_new)(self._message)
         loader.listener(hikari.GuildMessageUpdateEvent, when=self._wants_edit)(self._message)
-        loader.listener(hikari.MemberCreateEvent, when=self._wants_member)(self._joined)
-        loader.listener(hikari.MemberUpdateEvent, when=self._wants_member)(self._changed)
+        loader.listener(hikari.MemberCreateEvent, when=self._wants_join)(self._joined)
+        loader.listener(hikari.MemberUpdateEvent, when=self._wants_change)(self._changed)
         loader.listener(hikari.GuildThreadCreateEvent, when=self._wants_thread)(self._thread)
         loader.listener(hikari.GuildThreadUpdateEvent, when=self._wants_thread)(self._thread)
         loader.effect(hits.ACT)(self._carry_out)
@@ -50,7 +51,7 @@ class Enforcing:
         loader.effect(ladder.LADDER_ALERT)(self._ladder)
         loader.timer(spoken.VANISH)(self._vanish)
         loader.task(lightbulb.uniformtrigger(hours=24, wait_first=False))(self._tidy)
-        loader.task(lambda _data: self.lists.pause())(self._refresh)
+        loader.timer(lists.REFRESH)(self._refresh)
 
     def open(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book) -> None:
         """Get ready; a guild's rules are read with its first message."""
@@ -105,8 +106,11 @@ class Enforcing:
     async def _message(self, event: hikari.GuildMessageCreateEvent | hikari.GuildMessageUpdateEvent) -> None:
         await self._watch.look(event)
 
-    def _wants_member(self, member: Mapping[str, Any]) -> bool:
-        return self._names.wants_member(member)
+    def _wants_join(self, member: Mapping[str, Any]) -> bool:
+        return self._names.wants_join(member)
+
+    def _wants_change(self, member: Mapping[str, Any]) -> bool:
+        return self._names.wants_change(member)
 
     def _wants_thread(self, thread: Mapping[str, Any]) -> bool:
         return self._names.wants_thread(thread)
@@ -147,6 +151,7 @@ class Enforcing:
     async def _tidy(self) -> None:
         await self.hits.tidy()
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, _timer: chandelier.Timer) -> datetime | None:
         if await self.lists.refresh():
             self.guilds.forget(None)
+        return self.lists.due()

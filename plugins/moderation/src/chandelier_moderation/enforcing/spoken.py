@@ -168,7 +168,9 @@ def alert_card(hit: StoredHit, rule: str, severity: str) -> hikari.Embed:
     if hit.channel_id is not None:
         embed.add_field(_("Channel"), f"<#{hit.channel_id}>", inline=True)
     if hit.found:
-        embed.add_field(_("Found"), crop(", ".join(f"`{find}`" for find in hit.found), 1_000))
+        embed.add_field(
+            _("Found"), crop(", ".join(f"`{find.replace('`', 'ˋ')}`" for find in hit.found), 1_000)
+        )
     if hit.evidence:
         embed.add_field(_("Message"), quoted(hit.evidence))
     if hit.message_id is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import attrs
 from sqlalchemy import ColumnElement, delete, or_, select
@@ -26,6 +28,9 @@ _ = chandelier.Messages("chandelier_moderation")
 SETTING = "words"
 """The name of the rule that the setting ``words`` is. A stored rule of that name takes its place."""
 
+ResultT = TypeVar("ResultT")
+_QUICK = 500
+"""Words that are read in a few milliseconds."""
 _MOST_PROBLEMS = 10
 """Problems that one answer tells."""
 
@@ -81,7 +86,7 @@ class RuleStore:
         """Store a new rule. Raises InvalidRequest when it is not valid or there is one of its name."""
         async with self._ctx.storage.transaction() as session:
             known = await self._stored(session, guild_id)
-            self._check(attrs.evolve(known, rules=(*known.rules, rule)))
+            await self._check(attrs.evolve(known, rules=(*known.rules, rule)))
             session.add(self._row(guild_id, rule, by))
             await self._ctx.audit.record(
                 "rule.add", subject=rule.name, after=to_plain(rule), guild_id=guild_id, session=session
@@ -107,7 +112,7 @@ class RuleStore:
                 return before, after
             known = await self._stored(session, guild_id)
             others = tuple(rule for rule in known.rules if key_of(rule.name) != key_of(name))
-            self._check(attrs.evolve(known, rules=(*others, after)))
+            await self._check(attrs.evolve(known, rules=(*others, after)))
             changed = self._row(guild_id, after, by)
             if row is not None:
                 changed.created_at, changed.created_by = row.created_at, row.created_by
@@ -162,7 +167,7 @@ class RuleStore:
             stay = () if replace else tuple(rule for rule in before.rules if key_of(rule.name) not in coming)
             ladder = rules.ladder if replace or rules.ladder.steps else before.ladder
             after = RuleSet(rules=(*stay, *rules.rules), ladder=ladder)
-            self._check(after)
+            await self._check(after)
             mine = delete(StoredRule).where(StoredRule.guild_id == guild_id)
             await session.execute(mine if replace else mine.where(StoredRule.key.in_(coming)))
             session.add_all(self._row(guild_id, rule, by) for rule in rules.rules)
@@ -183,7 +188,7 @@ class RuleStore:
         async with self._ctx.storage.transaction() as session:
             known = await self._stored(session, guild_id)
             ladder = change(known.ladder)
-            self._check(attrs.evolve(known, ladder=ladder))
+            await self._check(attrs.evolve(known, ladder=ladder))
             await self._write_ladder(session, guild_id, ladder)
             await self._ctx.audit.record(
                 "rule.ladder",
@@ -216,7 +221,8 @@ class RuleStore:
         mine = select(StoredRule).where(StoredRule.guild_id == guild_id)
         rows = (await session.scalars(mine.order_by(StoredRule.created_at, StoredRule.key))).all()
         ladder = await session.get(StoredLadder, guild_id)
-        rules = tuple(rule for rule in map(self._understood, rows) if rule is not None)
+        understood = await _apart(_words_of(rows), lambda: [*map(self._understood, rows)])
+        rules = tuple(rule for rule in understood if rule is not None)
         return RuleSet(rules=rules, ladder=Ladder() if ladder is None else ladder_from_plain(ladder.body))
 
     def _understood(self, row: StoredRule) -> Rule | None:
@@ -243,8 +249,9 @@ class RuleStore:
         await session.execute(row.on_conflict_do_update(index_elements=["guild_id"], set_={"body": body}))
 
     @staticmethod
-    def _check(after: RuleSet) -> None:
-        if problems := problems_of_set(after):
+    async def _check(after: RuleSet) -> None:
+        words = sum(len(rule.trigger.words) for rule in after.rules if isinstance(rule.trigger, Words))
+        if problems := await _apart(words, lambda: problems_of_set(after)):
             raise refusal(problems)
 
     def _row(self, guild_id: int, rule: Rule, by: int) -> StoredRule:
@@ -276,9 +283,18 @@ def _names(user_id: int) -> ColumnElement[bool]:
     return or_(StoredRule.created_by == user_id, StoredRule.edited_by == user_id)
 
 
-def read_file(text: str) -> RuleSet:
+async def _apart(size: int, work: Callable[[], ResultT]) -> ResultT:
+    """Do what takes long for many words on a thread."""
+    return await asyncio.to_thread(work) if size > _QUICK else work()
+
+
+def _words_of(rows: Sequence[StoredRule]) -> int:
+    return sum(len(row.body.get("trigger", {}).get("words", ())) for row in rows)
+
+
+async def read_file(text: str) -> RuleSet:
     """The rules of a file; raises InvalidRequest with everything that is wrong, for who gave it."""
     try:
-        return read_toml(text)
+        return await asyncio.to_thread(read_toml, text)
     except BadRules as error:
         raise refusal(error.problems) from None

@@ -55,8 +55,9 @@ def _lists(what: str, allow: str) -> dict[str, Any]:
 
 def _scam_links(what: str, allow: str) -> dict[str, Any]:
     items = items_of(what)
-    lists = [item for item in items if item.startswith(("https://", "http://"))]
+    lists = [item for item in items if item.startswith(("https://", "http://", "file:"))]
     domains = [item for item in items if item not in lists]
+    lists = [item.removeprefix("file:").strip() for item in lists]
     return _given(lists=lists, domains=domains, allow=items_of(allow))
 
 
@@ -161,6 +162,12 @@ def _pieces(text: str) -> list[str]:
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
+def _nothing(rest: str) -> dict[str, Any]:
+    if rest:
+        raise chandelier.InvalidRequest(_("I do not understand “{text}” after `delete`.", text=rest))
+    return {}
+
+
 def _bare(rest: str) -> str:
     return rest.strip().strip('"“”').strip()
 
@@ -208,7 +215,7 @@ def _points(rest: str) -> dict[str, Any]:
 
 
 _ACTIONS: Mapping[str, Callable[[str], dict[str, Any]]] = {
-    "delete": lambda rest: {},
+    "delete": _nothing,
     "warn": _reason,
     "timeout": _timed("duration"),
     "kick": _reason,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.durations import zone_of
 from chandelier_moderation.cards import words_of
 from chandelier_moderation.plugin import ModerationPlugin
-from chandelier_moderation.tables import Case
 from chandelier_moderation.watching import audited, picture
 from chandelier_moderation.watching.settings import (
     CARD,
@@ -202,7 +201,7 @@ class ModStats(
         """Count in the database, draw in a thread."""
         assert ctx.guild_id is not None
         config = await plugin.ctx.config_for(ctx.guild_id)
-        zone = ZoneInfo(getattr(config, "time_zone", None) or "UTC")
+        zone = zone_of(config.time_zone)
         stats = await count(
             plugin.ctx.storage,
             ctx.guild_id,
@@ -278,7 +277,7 @@ async def _worded(
     names = await asyncio.gather(*(_name(plugin, guild_id, who) for who, _numbers in busiest))
     return picture.Words(
         weeks=[f"{week:%m-%d}" for week in stats.weeks],  # ISO, which every language reads
-        by_action=[(said(_what(action)), numbers) for action, numbers in stats.by_action.items()],
+        by_action=[(said(words_of(action)), numbers) for action, numbers in stats.by_action.items()],
         by_moderator=[
             (said(name), [numbers.get(action, 0) for action in stats.by_action])
             for name, (_who, numbers) in zip(names, busiest, strict=True)
@@ -288,10 +287,6 @@ async def _worded(
         per_moderator=said(_("By moderator")),
         others=said(_("Others")),
     )
-
-
-def _what(action: str) -> str:
-    return words_of(Case(action=action))
 
 
 async def _name(plugin: ModerationPlugin, guild_id: int, user_id: int) -> str:
@@ -324,7 +319,7 @@ def _numbers(stats: Stats, bot_id: int) -> hikari.Embed:
         ),
     )
     kinds = [
-        _("{what}: {number}", what=_what(action), number=sum(numbers))
+        _("{what}: {number}", what=words_of(action), number=sum(numbers))
         for action, numbers in stats.by_action.items()
     ]
     people = [

@@ -48,6 +48,8 @@ class Known:
     """Deleted messages by id."""
     removing: Mapping[int, Case] = attrs.field(factory=dict[int, Case])
     """The case that deleted a message, by the message's id."""
+    purging: Mapping[int, int] = attrs.field(factory=dict[int, int])
+    """The moderator whose `/purge` deleted a message, by the message's id."""
     leaving: Mapping[int, Case] = attrs.field(factory=dict[int, Case])
     """The case that made somebody leave, by the event's id."""
     cases: Mapping[int, int] = attrs.field(factory=dict[int, int])
@@ -69,6 +71,9 @@ def _deleted(noted: Noted, known: Known) -> Shown:
     case = known.removing.get(row.message_id or 0)
     if case is not None:
         facts.append((_("Removed by"), _("case #{number}", number=case.number)))
+    moderator = known.purging.get(row.message_id or 0)
+    if moderator is not None:
+        facts.append((_("Removed by"), _purge(moderator)))
     text = None if kept is None else kept.text
     if kept is None or text is None:
         facts.append((_("Message"), _("its text was not kept")))
@@ -89,7 +94,9 @@ def _deleted(noted: Noted, known: Known) -> Shown:
 def _bulk_deleted(noted: Noted, known: Known) -> Shown:
     row = noted.row
     ids = [int(one) for one in row.details.get("messages", ())]
-    found = [known.kept[one] for one in sorted(ids) if one in known.kept]
+    purged = {known.purging[one] for one in ids if one in known.purging}
+    # What a purge deleted is in its own transcript.
+    found = [known.kept[one] for one in sorted(ids) if one in known.kept and one not in known.purging]
     lines = [
         f"{hikari.Snowflake(one.message_id).created_at:%Y-%m-%d %H:%M:%S} UTC  {one.author_id}: "
         + (one.text or "").replace("\n", "\n  ")
@@ -101,7 +108,9 @@ def _bulk_deleted(noted: Noted, known: Known) -> Shown:
     if cases:
         numbers = ", ".join(f"#{number}" for number in cases[:10])
         facts.append((_("Removed by"), _("cases {numbers}", numbers=numbers)))
-    facts.append((_("Texts that were kept"), str(len(found))))
+    facts += [(_("Removed by"), _purge(moderator)) for moderator in sorted(purged)]
+    if not purged:
+        facts.append((_("Texts that were kept"), str(len(found))))
     return Shown(
         title=_.count("1 message deleted at once", "{n} messages deleted at once", len(ids)),
         sign="🗑️",
@@ -269,6 +278,10 @@ def _values(row: LogEntry) -> dict[str, str]:
         "by": "" if row.by_id is None else f"<@{row.by_id}>",
         "channel": "" if row.channel_id is None else f"<#{row.channel_id}>",
     }
+
+
+def _purge(moderator: int) -> str:
+    return _("`/purge` of {moderator}", moderator=f"<@{moderator}>" if moderator else _("*erased*"))
 
 
 def _names(files: Sequence[str]) -> str:

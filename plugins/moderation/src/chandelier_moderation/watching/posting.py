@@ -11,6 +11,8 @@ import hikari
 from sqlalchemy import func, select
 
 import chandelier
+from chandelier_moderation.cards import crop
+from chandelier_moderation.cleaning.tables import Purge, PurgedMessage
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
 from chandelier_moderation.watching.describing import Known, describe
@@ -27,7 +29,8 @@ _ = chandelier.Messages("chandelier_moderation")
 EMBEDS, ALL_EMBEDS = 10, 6_000
 """Embeds of a message, and characters in all of them together.
 https://discord.com/developers/docs/resources/message#embed-object-embed-limits"""
-DESCRIPTION = 4_096
+DESCRIPTION, LINE = 4_096, 1_500
+"""Characters of an embed's description, and of one event in it."""
 FILES, FILE = 10, 8_000_000
 """Files of a message, and bytes of one, safely below what Discord takes.
 https://discord.com/developers/docs/reference#uploading-files"""
@@ -129,6 +132,7 @@ class Poster:
         left = [row for row in rows if row.what == "left" and row.member_id is not None]
         kept = await self._store.find(guild_id, deleted) if deleted else {}
         removing: dict[int, Case] = {}
+        purging: dict[int, int] = {}
         leaving: dict[int, Case] = {}
         cases: dict[int, int] = {}
         ours = Case.guild_id == guild_id
@@ -136,6 +140,11 @@ class Poster:
             for some in _parts(deleted):
                 query = select(Case).where(ours, Case.message_id.in_(some), Case.removal.is_not(None))
                 removing |= {case.message_id or 0: case for case in await session.scalars(query)}
+                purged = select(PurgedMessage.message_id, Purge.moderator_id).join(
+                    Purge, Purge.id == PurgedMessage.purge_id
+                )
+                tried = PurgedMessage.message_id.in_(some), PurgedMessage.state != "found"
+                purging |= {one: who for one, who in await session.execute(purged.where(*tried))}  # noqa: C416
             for some in _parts(joined):
                 count = select(Case.target_id, func.count()).where(ours, Case.target_id.in_(some))
                 found = await session.execute(count.group_by(Case.target_id))
@@ -146,7 +155,7 @@ class Poster:
                 since = Case.created_at >= min(row.at for row in part) - JUST_BEFORE
                 for case in await session.scalars(query.where(since).order_by(Case.number)):
                     leaving |= {row.id: case for row in part if _made_leave(case, row)}
-        return Known(kept=kept, removing=removing, leaving=leaving, cases=cases)
+        return Known(kept=kept, removing=removing, purging=purging, leaving=leaving, cases=cases)
 
     async def _put_together(
         self, guild_id: int, noted: Sequence[Noted], shown: Sequence[Shown], effect: chandelier.Effect
@@ -176,7 +185,7 @@ class Poster:
                 post.length += embed.total_length()
                 in_lines = False
             else:
-                said = self._ctx.into(language, line(each, form))
+                said = crop(self._ctx.into(language, line(each, form)), LINE)
                 if in_lines and _add_line(post, said):
                     pass
                 elif post.embeds and (
@@ -199,7 +208,7 @@ class Poster:
         lines: list[str] = []
         length, whole = 0, True
         for each, form in zip(shown, forms, strict=True):
-            said = self._ctx.into(language, line(each, form))
+            said = crop(self._ctx.into(language, line(each, form)), LINE)
             whole = whole and not cropped(each, "line") and each.file is None
             if length + len(said) + 1 <= DESCRIPTION - 200:
                 lines.append(said)

@@ -76,20 +76,16 @@ def line(shown: Shown, form: str) -> str:
 
 
 def _own(shown: Shown, form: str) -> str:
-    """An event in a guild's own words."""
-    known = {
-        "what": str(shown.title),
-        "time": _time(shown.at),
-        "link": shown.link or _NOTHING,
-        **shown.values,
-    }
-    texts = ("before", "after")
-
-    def fill(hole: re.Match[str]) -> str:
+    """An event in a guild's own words; braces are looked for once, so that nothing in a value is one."""
+    known = {"what": shown.title, "time": _time(shown.at), "link": shown.link or "", **shown.values}
+    parts: list[str] = []
+    end = 0
+    for hole in _HOLE.finditer(form):
         value = known.get(hole[1]) or _NOTHING
-        return _inline(value) if hole[1] in texts and value != _NOTHING else value
-
-    return crop(_HOLE.sub(fill, form), 1_500)
+        wrote = hole[1] in ("before", "after") and value != _NOTHING
+        parts += [form[end : hole.start()], _inline(value) if wrote else value]
+        end = hole.end()
+    return _.join("", [*parts, form[end:]])
 
 
 def note(shown: Shown, into: Callable[[str], str]) -> str:
