@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from loopcord import ActError
 
+HUNDREDS = 120
+
 
 async def rows(host, what):
     async with host.database.read() as session:
@@ -153,3 +155,23 @@ async def test_an_interrupted_start_does_nothing_twice(discord, start_host, mark
     await market.mod.slash(market.general, "raid stop")
     await discord.advance(30)
     assert market.guild.invites_paused_until is None
+
+
+@pytest.mark.endurance
+async def test_a_raid_of_hundreds_is_held_and_let_go_to_the_last(discord, start_host, market):
+    settings = {"raid_joins": 20, "raid_seconds": 60, "raid_invites": False, "raid_slowmode": 0}
+    await start_host("moderation", config=market.config(**settings))
+
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(HUNDREDS)]
+    assert await discord.until(lambda: all(member.timed_out_until for member in crowd), patience=600)
+    await discord.settle()
+    await market.mod.slash(market.general, "raid stop")
+    for _ in range(60):
+        await discord.advance(30)
+        if "Report" in market.log.last.text:
+            break
+
+    assert not any(member.timed_out_until for member in crowd)
+    assert f"Newcomers timed out: {HUNDREDS}" in market.log.last.text
+    assert f"Joined meanwhile\n{HUNDREDS}" in market.log.last.text
+    assert len(market.log.messages) == 2

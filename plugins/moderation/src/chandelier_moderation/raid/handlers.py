@@ -39,7 +39,10 @@ async def joined(event: hikari.MemberCreateEvent, plugin: ModerationPlugin) -> N
         return
     config = await plugin.ctx.config_for(guild_id)
     if config.raid_start == "itself":
-        await plugin.raids.begin(guild_id, by=plugin.ctx.bot_id, rate=too_many)
+        raid, new = await plugin.raids.begin(guild_id, by=plugin.ctx.bot_id, rate=too_many)
+        if not new:  # another join of this moment has started it, and may not have known of this one
+            await plugin.raids.note(raid, [(user_id, plugin.ctx.now())])
+            await plugin.measures.hold(raid, user_id)
         return
     # One question in the time that counts, however many join.
     slot = int(plugin.ctx.now().timestamp()) // max(config.raid_seconds, 60)

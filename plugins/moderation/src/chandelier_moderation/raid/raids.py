@@ -99,10 +99,12 @@ class Raids:
 
     async def note(self, raid: Raid, people: Sequence[tuple[int, datetime]]) -> None:
         """Write newcomers down."""
-        if not people:
-            return
-        rows = [{"raid_id": raid.id, "user_id": user_id, "joined_at": at} for user_id, at in people]
         async with self._ctx.storage.transaction() as session:
+            await self._note(raid, people, session)
+
+    async def _note(self, raid: Raid, people: Sequence[tuple[int, datetime]], session: AsyncSession) -> None:
+        if people:
+            rows = [{"raid_id": raid.id, "user_id": user_id, "joined_at": at} for user_id, at in people]
             insert = self._ctx.storage.insert(Newcomer).values(rows).on_conflict_do_nothing()
             await session.execute(insert)
 
@@ -138,6 +140,8 @@ class Raids:
                     raise chandelier.ServiceUnavailable(_("Raid mode is just ending. Try again."))
                 return on, False
             raid = await session.get_one(Raid, raid_id)
+            # In this transaction: what starts right after it holds those who are written down.
+            await self._note(raid, self.lately(guild_id) if rate is not None else [], session)
             kinds = ["raid_start", "raid_alert", *(["raid_pause"] if pauses else [])]
             for kind in kinds:
                 await self._put(kind, raid, session=session)
@@ -149,7 +153,6 @@ class Raids:
                 session=session,
             )
         self._idle.pop(str(guild_id), None)
-        await self.note(raid, self.lately(guild_id) if rate is not None else [])
         return raid, True
 
     async def end(self, raid_id: int, *, by: int | None) -> tuple[Raid, bool]:
