@@ -81,6 +81,13 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability("pinger", _("Set up the pinger"), hikari.Permissions.MANAGE_GUILD),
     ),
     personal_data=(
+        # First, because `/privacy info` shows the beginning of a long list, and it matters most to members.
+        chandelier.PersonalData(
+            what="the text and the file names of messages, sealed in the vault, where a server's admins have "
+            "switched that on (it is off by default)",
+            why="so that the server's log can show what was edited or deleted",
+            kept="for as many hours as the server says, at most a week, and only the newest of each server",
+        ),
         chandelier.PersonalData(
             what="who was warned or had a message removed, by whom and why",
             why="so that a server's moderators can act fairly and answer for it",
@@ -125,12 +132,6 @@ MANIFEST = chandelier.Manifest(
             what="who purges messages, and what these said",
             why="so that a purge gives an exact account and the log its transcript",
             kept="until the transcript is posted, a day at most",
-        ),
-        chandelier.PersonalData(
-            what="the text and the file names of messages, sealed in the vault, where a server's admins have "
-            "switched that on (it is off by default)",
-            why="so that the server's log can show what was edited or deleted",
-            kept="for as many hours as the server says, at most a week, and only the newest of each server",
         ),
         chandelier.PersonalData(
             what="what the server's log is about to tell of you: joining, leaving, roles, nickname, edits",
