@@ -368,7 +368,7 @@ class Guild:
 
     @property
     def paused(self) -> Paused:
-        """Until when joining by ``invites`` and ``dms`` between members are paused; None where they are not."""
+        """Until when ``invites`` and ``dms`` between members are paused; None where they are not."""
         return self.discord.backend.incidents.of(self.id)
 
     @property
