@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import permissions
 from ._simcord import ChannelModel, ChannelType, GuildModel, MessageModel, Overwrite, OverwriteType, RoleModel
 from .automod_rules import arrange_rule
-from .errors import WorldError
+from .errors import ActError, WorldError
+from .incidents import Paused
 from .messages import Message
 from .users import User
 
@@ -306,12 +306,8 @@ class Guild:
     async def join(self, who: str | User, *, bot: bool = False) -> Member:
         """Somebody joins; returns when the bot has dealt with it."""
         if not isinstance(who, str) and who.id in self.model.bans:
-            from .errors import ActError
-
             raise ActError(f"{who.name} cannot join {self.name}: they are banned", code=40007)
-        if self.invites_paused_until is not None and not bot:
-            from .errors import ActError
-
+        if self.paused.invites is not None and not bot:
             raise ActError(f"nobody can join {self.name}: its invites are paused")
         member = self.add_member(who, bot=bot)
         self.discord.backend.judge_newcomer(self.id, member.id)
@@ -319,14 +315,9 @@ class Guild:
         return member
 
     @property
-    def invites_paused_until(self) -> datetime | None:
-        """Until when nobody can join by invite; None when they can."""
-        return self.discord.backend.incidents.of(self.id).invites
-
-    @property
-    def dms_paused_until(self) -> datetime | None:
-        """Until when members cannot write to each other directly; None when they can."""
-        return self.discord.backend.incidents.of(self.id).dms
+    def paused(self) -> Paused:
+        """Until when ``invites`` and ``dms`` between members are paused; None where they are not."""
+        return self.discord.backend.incidents.of(self.id)
 
     @property
     def members(self) -> list[Member]:

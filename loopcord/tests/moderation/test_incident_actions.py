@@ -32,7 +32,7 @@ async def test_paused_invites_let_nobody_in_until_their_time_is_over(
 
     assert answer.status == 200
     assert answer.body == {"invites_disabled_until": until, "dms_disabled_until": None}
-    assert market.invites_paused_until == datetime.fromisoformat(until)
+    assert market.paused.invites == datetime.fromisoformat(until)
     await discord.settle()
     assert listener.of("GUILD_UPDATE")[-1]["incidents_data"] == answer.body
     with pytest.raises(loopcord.ActError, match="its invites are paused"):
@@ -42,7 +42,7 @@ async def test_paused_invites_let_nobody_in_until_their_time_is_over(
 
     await discord.advance(2 * 3_600)
 
-    assert market.invites_paused_until is None
+    assert market.paused.invites is None
     assert (await api("GET", f"/guilds/{market.id}")).body["incidents_data"] is None
     assert (await market.join("rita")).present
 
@@ -56,11 +56,11 @@ async def test_what_is_not_named_is_paused_no_more(
 
     await api("PUT", path, {"dms_disabled_until": until})
 
-    assert market.invites_paused_until is None
-    assert market.dms_paused_until is not None
+    assert market.paused.invites is None
+    assert market.paused.dms is not None
     ended = await api("PUT", path, {"invites_disabled_until": None, "dms_disabled_until": None})
     assert ended.body == {"invites_disabled_until": None, "dms_disabled_until": None}
-    assert (market.invites_paused_until, market.dms_paused_until) == (None, None)
+    assert (market.paused.invites, market.paused.dms) == (None, None)
 
 
 async def test_it_takes_manage_guild_and_a_moment_within_a_day(
@@ -76,4 +76,4 @@ async def test_it_takes_manage_guild_and_a_moment_within_a_day(
     assert list(late.body["errors"]) == ["invites_disabled_until"]
     assert list(odd.body["errors"]) == ["dms_disabled_until"]
     assert (denied.status, denied.code) == (403, 50013)
-    assert market.invites_paused_until is None
+    assert market.paused.invites is None

@@ -34,7 +34,7 @@ async def test_too_many_joins_start_it_and_it_ends_by_itself_with_a_report(disco
     alert = market.log.last
     assert "Raid mode is on" in alert.text
     assert "3 joined at once" in alert.text
-    until = market.guild.invites_paused_until
+    until = market.guild.paused.invites
     assert until == discord.clock.now() + timedelta(minutes=10)
     with pytest.raises(ActError, match="paused"):
         await market.guild.join("too-late")
@@ -58,7 +58,7 @@ async def test_too_many_joins_start_it_and_it_ends_by_itself_with_a_report(disco
     assert "by itself" in report.text
     assert "Newcomers timed out: 3" in report.text
     assert report.attachments[0]["filename"] == "newcomers.txt"
-    assert market.guild.invites_paused_until is None
+    assert market.guild.paused.invites is None
     what_was_done = "SELECT count(*) FROM moderation_cases WHERE act != 'failed' AND undoes IS "
     done, undone = await rows(host, f"{what_was_done} NULL"), await rows(host, f"{what_was_done} NOT NULL")
     assert done == undone
@@ -82,8 +82,8 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
     pressed = await market.mod.press(panel, label="Start raid mode")
 
     assert "Raid mode is on" in pressed.text
-    assert market.guild.invites_paused_until == tonight  # the longer pause stays
-    assert market.guild.dms_paused_until == discord.clock.now() + timedelta(minutes=30)
+    assert market.guild.paused.invites == tonight  # the longer pause stays
+    assert market.guild.paused.dms == discord.clock.now() + timedelta(minutes=30)
     assert "on already" in (await market.mod.slash(market.general, "raid start")).text
     alert = market.log.last
     assert "Moderate Members" in (await market.alice.press(alert, label="End raid mode")).text
@@ -91,8 +91,8 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
     await discord.advance(30)
     assert "A report follows" in ended.text
     assert market.mod.mention in market.log.last.text
-    assert market.guild.invites_paused_until == tonight
-    assert market.guild.dms_paused_until is None
+    assert market.guild.paused.invites == tonight
+    assert market.guild.paused.dms is None
 
     # Changed by hand meanwhile: it stays so.
     await market.mod.slash(market.general, "raid start", minutes=60)
@@ -101,7 +101,7 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
     )
     await market.mod.slash(market.general, "raid stop")
     await discord.advance(30)
-    assert market.guild.invites_paused_until is not None
+    assert market.guild.paused.invites is not None
     assert "changed by hand" in market.log.last.text
     assert "Raid mode is off" in (await market.mod.slash(market.general, "raid stop")).text
 
@@ -124,7 +124,7 @@ async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_h
 
     assert ("role_give", late.id, None) in [tuple(row) for row in await cases(host)]
     assert "I need Manage Server" in market.log.last.text
-    assert market.guild.invites_paused_until is None
+    assert market.guild.paused.invites is None
     # While too many come it lasts longer; the end is pushed back at most once a minute.
     await discord.advance(25 * 60)
     await market.guild.join("one")
@@ -142,7 +142,7 @@ async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_h
 async def test_an_interrupted_start_does_nothing_twice(discord, start_host, market):
     host = await start_host("moderation", config=market.config())
     await market.mod.slash(market.general, "raid start")
-    before, until = await cases(host), market.guild.invites_paused_until
+    before, until = await cases(host), market.guild.paused.invites
     async with host.database.transaction() as session:
         await session.execute(text("UPDATE chandelier_outbox SET state = 'started' WHERE kind LIKE 'raid_%'"))
         await session.execute(text("UPDATE moderation_raids SET message_id = NULL"))
@@ -150,11 +150,11 @@ async def test_an_interrupted_start_does_nothing_twice(discord, start_host, mark
     host = await start_host.restart(host)
 
     assert await cases(host) == before
-    assert market.guild.invites_paused_until == until
+    assert market.guild.paused.invites == until
     assert len(market.log.messages) == 1
     await market.mod.slash(market.general, "raid stop")
     await discord.advance(30)
-    assert market.guild.invites_paused_until is None
+    assert market.guild.paused.invites is None
 
 
 @pytest.mark.endurance
