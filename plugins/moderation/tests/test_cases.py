@@ -146,14 +146,14 @@ async def test_a_post_that_was_deleted_by_hand_stops_nothing(discord, start_host
     assert "(void)" in (await market.mod.slash(market.general, "case view", number=1)).text
 
 
-async def test_the_status_shows_cases_rule_and_log(start_host, market):
+async def test_the_status_shows_cases_rules_and_log(start_host, market):
     await start_host("moderation", config=market.config(words=["scam"]))
     await warn(market, market.bob, "spam")
 
     status = await market.alice.slash(market.general, "status")
 
     assert "Cases: 1, 1 of them in the last 7 days" in status.text
-    assert "Words in the keyword rule: 1" in status.text
+    assert "Rules of automod: 1" in status.text
     assert market.log.mention in status.text
 
 

@@ -8,7 +8,7 @@ import hikari
 
 from chandelier.languages import Messages
 
-__all__ = ["add_fields"]
+__all__ = ["add_fields", "fields_of", "spread"]
 
 _ = Messages(__package__)
 
@@ -40,6 +40,31 @@ def add_fields(embed: hikari.Embed, fields: Iterable[tuple[str, str]]) -> None:
             return
         embed.add_field(name, text)
         used += len(name) + len(text)
+
+
+def fields_of(name: str, blocks: Iterable[str]) -> list[tuple[str, str]]:
+    """Fields that hold blocks of text, each block whole; from the second on the name says that it goes on."""
+    texts: list[str] = []
+    for block in blocks:
+        if texts and len(texts[-1]) + 1 + len(block) <= MAX_VALUE:
+            texts[-1] += f"\n{block}"
+        else:
+            texts.append(block)
+    return [(name if number == 0 else f"{name} {_LEFT_OUT}", text) for number, text in enumerate(texts)]
+
+
+def spread(fields: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Fields for as many embeds as it takes to leave none out; at least one embed."""
+    embeds: list[list[tuple[str, str]]] = [[]]
+    used = _ROOM
+    for name, text in fields:
+        size = min(len(name), MAX_NAME) + min(len(text), MAX_VALUE)
+        if len(embeds[-1]) == MAX_FIELDS - 1 or used + size > MAX_TOTAL:
+            embeds.append([])
+            used = _ROOM
+        embeds[-1].append((name, text))
+        used += size
+    return embeds
 
 
 def _cut(text: str, longest: int) -> str:

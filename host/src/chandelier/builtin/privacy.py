@@ -9,7 +9,7 @@ import hikari
 import lightbulb
 
 from chandelier.app import Host
-from chandelier.builtin.embeds import add_fields
+from chandelier.builtin.embeds import add_fields, fields_of, spread
 from chandelier.errors import InvalidRequest
 from chandelier.languages import Messages
 from chandelier.routing.components import ComponentPress
@@ -41,13 +41,19 @@ class Info(
         host.privacy.looks.take(int(ctx.user.id))
         await ctx.defer(ephemeral=True)
         into = _into(host, ctx.interaction.locale)
-        embed = hikari.Embed(title=into(_("What is stored about you")), colour=_COLOUR)
         holdings = await host.privacy.holdings(int(ctx.user.id))
-        add_fields(embed, [(one.plugin, _told(one, into)) for one in holdings])
+        fields = [field for one in holdings for field in fields_of(one.plugin, _told(one, into))]
         if waiting := await _waiting(host, int(ctx.user.id), into):
-            embed.add_field(into(_("Still to be erased")), waiting)
-        embed.set_footer(into(_("/privacy export gives you all of it as a file, /privacy erase erases it.")))
-        await ctx.respond(embed=embed, flags=_EPHEMERAL)
+            fields.append((into(_("Still to be erased")), waiting))
+        embeds: list[hikari.Embed] = []
+        for some in spread(fields):
+            embeds.append(hikari.Embed(colour=_COLOUR))
+            add_fields(embeds[-1], some)
+        embeds[0].title = into(_("What is stored about you"))
+        said = _("/privacy export gives you all of it as a file, /privacy erase erases it.")
+        embeds[-1].set_footer(into(said))
+        for embed in embeds:  # of one message, Discord takes 6,000 characters
+            await ctx.respond(embed=embed, flags=_EPHEMERAL)
 
 
 @group.register
@@ -129,13 +135,12 @@ def _into(host: Host, locale: str) -> Callable[[str], str]:
     return lambda text: host.languages.into(locale, text)
 
 
-def _told(one: Holding, into: Callable[[str], str]) -> str:
-    lines = [_how_many(one, into)]
+def _told(one: Holding, into: Callable[[str], str]) -> list[str]:
+    blocks = [_how_many(one, into)]
     for kind in one.kinds:
-        lines.append(f"• **{into(kind.what)}**")
-        lines.append(into(_("Why: {why}", why=kind.why)))
-        lines.append(into(_("Kept: {how_long}", how_long=kind.kept)))
-    return "\n".join(lines)
+        why, kept = into(_("Why: {why}", why=kind.why)), into(_("Kept: {how_long}", how_long=kind.kept))
+        blocks.append(f"• **{into(kind.what)}**\n{why}\n{kept}")
+    return blocks
 
 
 def _preview(one: Holding, into: Callable[[str], str]) -> str:

@@ -207,11 +207,12 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     async def chandelier_status(self, guild_id: int) -> chandelier.StatusSection:
         """Cases and log of a guild."""
         everything, recent = await self.book.count(guild_id, self.ctx.now() - timedelta(days=7))
-        config = await self.ctx.config_for(guild_id)
+        config, guarded = await self.ctx.config_for(guild_id), await self.automod.guilds.of(guild_id)
         return chandelier.StatusSection(
             _("Moderation"),
             (
                 _("Cases: {all}, {recent} of them in the last 7 days", all=everything, recent=recent),
+                _("Rules of automod: {number}", number=len(guarded.rules) if guarded else 0),
                 _("Log: off")
                 if config.log_channel is None
                 else _("Log: {channel}", channel=f"<#{config.log_channel}>"),
