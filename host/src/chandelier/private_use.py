@@ -54,7 +54,7 @@ def used_names(path: Path) -> Iterator[tuple[int, str]]:
         return
 
 
-@lru_cache(maxsize=128)  # a reload looks again at what mostly has not changed
+@lru_cache(maxsize=1024)  # a reload looks again at what mostly has not changed
 def _used_in(source: bytes) -> tuple[tuple[int, str], ...]:
     return tuple(_walk(source))
 
