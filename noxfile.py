@@ -1,8 +1,8 @@
 """What developers run: `nox` for everything that must pass, `nox -s NAME` for one session.
 
-The matrix covers every distribution on each Python that is present (3.11 and up). Plain `nox` tries its corners:
-each distribution on the oldest Python with the oldest dependencies that are declared, and on the newest with the
-newest; and all together, from the wheels on the oldest, from the checkout on one between.
+The matrix covers every distribution on each Python that is present (3.11 and up). Plain `nox` tries its
+corners: each distribution on the oldest Python with the oldest dependencies that are declared, and on the
+newest with the newest; and all together, from the wheels on the oldest, from the checkout on one between.
 """
 
 from __future__ import annotations

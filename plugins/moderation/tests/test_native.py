@@ -119,6 +119,19 @@ def test_what_is_switched_off_or_tried_out_is_passed_over_and_quotas_go_to_the_g
     assert translated(grave, free={**MOST, KEYWORD: 0}).rules == ()
 
 
+async def test_a_rule_is_made_once_however_many_ask_for_it_at_once(discord, start_host, market):
+    await start_host("moderation", config=market.config())
+    owner = market.guild.owner
+    add = {"trigger": "words", "what": "scam", "actions": "delete"}
+    await owner.slash(market.general, "automod rule add", name="nitro", **add)
+
+    asked = [owner.start_slash(market.general, "automod sync", state="on") for _ in range(3)]
+    await discord.settle()
+    await discord.until(lambda: all(reply.text for reply in asked))
+
+    assert [rule.name for rule in market.guild.model.auto_mod_rules.values()] == ["nitro"]
+
+
 async def test_a_synced_rule_blocks_and_what_else_it_does_follows(discord, start_host, market):
     host = await start_host("moderation", config=market.config())
     owner = market.guild.owner

@@ -5,9 +5,11 @@ There is no record of what is there: a rule there is the bot's when the bot made
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import attrs
 import hikari
@@ -76,6 +78,8 @@ class NativeSync:
         self._automod = automod
         self._names: dict[int, Mapping[str, str]] = {}
         """By guild, of the rules there that are ours: the name there, and the rule's."""
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+        """By guild; the command and the timer may both want to make its rules at once."""
         automod.guilds.watchers.append(self.rules_changed)
 
     # ---- keeping equal
@@ -104,6 +108,10 @@ class NativeSync:
 
     async def apply(self, guild_id: int) -> Account:
         """Make Discord's rules equal to ours: delete, then change, then make, so that there is room."""
+        async with self._turns.setdefault(guild_id, asyncio.Lock()):
+            return await self._apply(guild_id)
+
+    async def _apply(self, guild_id: int) -> Account:
         config = await self._ctx.config_for(guild_id)
         try:
             existing = await self._ctx.rest.fetch_auto_mod_rules(guild_id)
@@ -123,7 +131,10 @@ class NativeSync:
         counts = {"made": 0, "changed": 0, "deleted": 0}
         refused: list[Left] = []
         for rule in existing:
-            if rule.creator_id == self._ctx.bot_id and (rule.name, int(rule.trigger.type)) not in named:
+            key = (rule.name, int(rule.trigger.type))
+            # Two of one name: another process of the bot made one at the same moment.
+            stays = key in named and ours.get(key) is rule
+            if rule.creator_id == self._ctx.bot_id and not stays:
                 await self._ctx.rest.delete_auto_mod_rule(guild_id, rule, reason=reason)
                 counts["deleted"] += 1
         for key, rule in named.items():
