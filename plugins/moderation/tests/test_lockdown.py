@@ -114,6 +114,8 @@ async def test_the_server_but_not_what_only_staff_sees(discord, start_host, mark
     assert overwrites(market.log) == {k: v for k, v in before.items() if k[0] == market.log.name}
     assert "the whole server" in market.log.last.text
     assert "2 channels locked" in market.log.last.text
+    listed = await market.guild.owner.slash(market.general, "case list")
+    assert "Lockdown · the whole server" in listed.text
 
     await discord.advance(601)
 

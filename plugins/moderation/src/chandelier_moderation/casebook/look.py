@@ -7,6 +7,7 @@ from datetime import datetime
 import hikari
 
 import chandelier
+from chandelier_moderation.bulk.place_cards import PLACES, place_of
 from chandelier_moderation.cards import case_card, crop, history_card, reason_of, words_of
 from chandelier_moderation.casebook.queries import Found, Query, Summary
 from chandelier_moderation.cases import History
@@ -95,7 +96,8 @@ def _summed_up(summary: Summary) -> list[str]:
 
 
 def _line(case: Case) -> str:
-    what = {"number": case.number, "what": words_of(case.action), "member": _person(case.target_id)}
+    about = place_of(case) if case.action in PLACES else _person(case.target_id)
+    what = {"number": case.number, "what": words_of(case.action), "member": about}
     what |= {"moderator": _person(case.moderator_id), "when": _relative(case.created_at)}
     head = (
         _("**#{number}** {what} (void) · {member} · by {moderator} {when}", **what)
