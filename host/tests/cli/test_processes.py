@@ -85,7 +85,7 @@ async def test_the_bot_runs_until_it_is_told_to_stop(
 
     assert code == 0, output
     assert "KeyboardInterrupt" not in output
-    assert "CancelledError" not in output
+    assert "CancelledError" not in output, output
     assert discord.token not in output
     assert await discord.until(lambda: not discord.connections)
 
@@ -141,7 +141,7 @@ async def test_the_demo_lives_until_ctrl_c(tmp_path: Path) -> None:
 
     assert code == 0, output
     assert "KeyboardInterrupt" not in output
-    assert "CancelledError" not in output
+    assert "CancelledError" not in output, output
 
 
 async def find_line(started: asyncio.subprocess.Process, wanted: Callable[[str], bool]) -> str:
