@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -105,6 +106,17 @@ def test_sqlalchemy_joins_without_the_data_in_its_statements(logs: Logs, written
     logging.getLogger("sqlalchemy.pool").warning("the pool is exhausted")
 
     assert [entry["message"] for entry in written.entries] == ["the pool is exhausted"]
+
+
+def test_what_a_library_says_of_a_cancellation_is_no_error(logs: Logs, written: Written) -> None:
+    try:
+        raise asyncio.CancelledError
+    except asyncio.CancelledError:
+        logging.getLogger("sqlalchemy.pool").error("terminating a connection", exc_info=True)
+
+    [line] = written.entries
+    assert (line["level"], line["message"]) == ("DEBUG", "terminating a connection")
+    assert "CancelledError" not in json.dumps(line)
 
 
 def test_the_libraries_loggers_are_given_back_as_they_were() -> None:

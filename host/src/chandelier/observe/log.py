@@ -9,6 +9,7 @@ Writing is synchronous on purpose: a line is out before the crash that follows i
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -292,10 +293,12 @@ class _Join(logging.Handler):
             entry["line"] = record.lineno
             entry["module"] = record.module
 
+        # SQLAlchemy calls it an error when whoever used a connection was cancelled, as at every stop.
+        cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+        level = "DEBUG" if cancelled else _level(record)
+        trace = None if cancelled else record.exc_info
         try:
-            self._logs.logger.patch(place).opt(exception=record.exc_info).log(
-                _level(record), "{}", record.getMessage()
-            )
+            self._logs.logger.patch(place).opt(exception=trace).log(level, "{}", record.getMessage())
         except Exception:  # noqa: BLE001 - as every logging handler does: never break the one who logs
             self.handleError(record)
 
