@@ -126,15 +126,20 @@ class Undoing:
     async def undo_batch(self, key: str, moderator_id: int, as_key: str) -> Batch:
         """Have everything undone that a batch did and that is not undone yet.
 
+        Who was banned or let back in anew since then is left as they are, and so accounted for.
         ``as_key`` names the new batch. Raises InvalidRequest when nothing is left to undo.
         """
         account = await self._batches.account(key)
         batch = account.batch
         done = {entry.number: entry for entry in account.of("done") if entry.number is not None}
         tried = await self._batches.undone(batch.guild_id, list(done))
-        targets = [Proposed(done[number].target_id, undoes=number) for number in tried]
+        over = await self._batches.superseded(batch.guild_id, list(tried))
+        targets = [
+            Proposed(done[number].target_id, "already" if number in over else "waiting", undoes=number)
+            for number in tried
+        ]
         action = INVERSES.get(batch.action)
-        if not targets or action is None:
+        if len(over) == len(targets) or action is None:
             raise chandelier.InvalidRequest(_("Everything of it is undone, as far as it can be."))
         config = await self._ctx.config_for(batch.guild_id)
         attempts = {str(number): count for number, count in tried.items() if count}
