@@ -9,6 +9,7 @@ import hikari
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, or_, select
 
 import chandelier
+from chandelier_moderation.appeals.tables import Appeal
 from chandelier_moderation.cards import FIELD_VALUE, crop
 from chandelier_moderation.casebook.tables import Search
 from chandelier_moderation.cases import case_key
@@ -85,6 +86,16 @@ class Keeper:
                     payload = {"guild": str(guild_id), "number": case.number}
                     key = case_key(case, "evidence", f"{now.timestamp():.0f}")
                     await self._ctx.outbox.put("relog", key=key, payload=payload, session=session)
+            # Staff read the message in the post of an appeal, too.
+            posted = select(Appeal.id).where(
+                Appeal.guild_id == guild_id,
+                Appeal.number.in_([case.number for case in cases]),
+                Appeal.post_message_id.is_not(None),
+            )
+            for appeal_id in (await session.scalars(posted)).all():
+                key = f"{appeal_id}-evidence-{now.timestamp():.0f}"
+                payload = {"appeal": appeal_id}
+                await self._ctx.outbox.put("appeal_repost", key=key, payload=payload, session=session)
         return len(cases)
 
 
