@@ -194,7 +194,7 @@ class Batches:
         return tried
 
     async def superseded(self, guild_id: int, numbers: Sequence[int]) -> set[int]:
-        """Which of a batch's bans (or lifted bans) no longer count: something newer happened to the person."""
+        """Which bans (or lifted bans) of a batch no longer count: something newer happened to the person."""
         later = aliased(Case)
         newer = exists().where(
             later.guild_id == guild_id,
