@@ -30,6 +30,7 @@ INVERSES: Final[Mapping[str, str]] = {
     "role_take": "role_give",
     "nick": "nick",
     "lockdown": "unlock",
+    "unlock": "lockdown",
     "slowmode": "slowmode",
 }
 """What undoes an action. Nothing brings back who was kicked or a message; a warning is voided."""
@@ -42,6 +43,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "role_take": _("Give the role back"),
     "nick": _("Nickname as before"),
     "lockdown": _("End the lockdown"),
+    "unlock": _("Lock again"),
     "slowmode": _("Slowmode as before"),
 }
 
@@ -173,6 +175,8 @@ class Undoing:
             return Inverse(action, {"nick": details.get("nick_before")})
         if case.action in ("unban", "untimeout"):
             return await self._again(case, action)
+        if case.action == "unlock":
+            return await self._locked_again(case)
         if case.action == "slowmode":
             return None if case.undoes is not None else Inverse(action, {})
         return Inverse(action, {})
@@ -186,6 +190,13 @@ class Undoing:
         if until is None and action == "timeout":
             return None
         return Inverse(action, {}, until)
+
+    async def _locked_again(self, case: Case) -> Inverse | None:
+        """The lockdown that a case ended; not one whose time is over, nor all of a server's in one press."""
+        ended = None if case.undoes is None else await self._book.find(case.guild_id, case.undoes)
+        if ended is None or (ended.expires_at is not None and ended.expires_at <= self._ctx.now()):
+            return None
+        return Inverse("lockdown", {"scope": ended.details.get("scope", "channel")}, ended.expires_at)
 
     async def _lifted(self, case: Case, action: str) -> Case | None:
         """The case whose ban or timeout was lifted."""
