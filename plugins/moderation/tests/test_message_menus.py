@@ -69,6 +69,21 @@ async def test_a_moderator_acts_on_a_message_that_its_author_deletes_meanwhile(
     assert mine.deleted
 
 
+async def test_what_a_bot_wrote_in_an_embed_is_evidence(start_host, market, judge):
+    await start_host("moderation", config=market.config())
+    spammer = market.guild.add_member("spammer", bot=True)
+    embed = {"title": "Free nitro", "fields": [{"name": "Where", "value": "at evil.example"}]}
+    bad = await spammer.send(market.general, embeds=[embed])
+
+    shown = await judge.menu(market.general, "Act on this message", bad)
+    form = await judge.press(shown, label="Kick")
+    await judge.submit(form, {"reason": "spam", "delete": "yes"})
+
+    assert bad.deleted
+    assert "Free nitro" in market.log.last.text
+    assert "at evil.example" in market.log.last.text
+
+
 async def test_members_report_a_message_and_moderators_deal_with_it_once(discord, start_host, market, judge):
     desk = market.guild.create_text_channel("reports")
     host = await start_host("moderation", config=market.config(report_channel=desk.id))

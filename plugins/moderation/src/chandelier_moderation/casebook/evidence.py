@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -36,11 +37,28 @@ class Evidence:
 
 
 def evidence_of(message: hikari.PartialMessage) -> Evidence:
-    """The text of a message and of what it forwards, as much as a case shows, and its files' names."""
+    """The text of a message and of what it forwards, as much as a case shows, and its files' names.
+
+    Where there is none, as bots and polls write: the text of its embeds, the poll's question and answers.
+    """
     parts = [message, *(message.message_snapshots or ())]
-    text = "\n".join(part.content for part in parts if part.content)
+    said = [part.content or "\n".join(_embedded(part.embeds or ())) for part in parts]
+    if message.poll:
+        said += [each.text or "" for each in (message.poll.question, *_answers(message.poll))]
+    text = "\n".join(filter(None, said))
     files = tuple(file.filename for part in parts for file in part.attachments or ())
     return Evidence(crop(text, FIELD_VALUE) or None, files)
+
+
+def _embedded(embeds: Sequence[hikari.Embed]) -> Iterator[str]:
+    for embed in embeds:
+        yield from filter(None, (embed.title, embed.description, embed.url))
+        for field in embed.fields:
+            yield from (field.name, field.value)
+
+
+def _answers(poll: hikari.Poll) -> Iterator[hikari.PollMedia]:
+    return (answer.poll_media for answer in poll.answers)
 
 
 class Keeper:
