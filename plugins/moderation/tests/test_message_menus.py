@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hikari
 import pytest
 from sqlalchemy import text
 
@@ -69,8 +70,10 @@ async def test_a_moderator_acts_on_a_message_that_its_author_deletes_meanwhile(
     assert mine.deleted
 
 
-async def test_what_a_bot_wrote_in_an_embed_is_evidence(start_host, market, judge):
-    await start_host("moderation", config=market.config())
+async def test_what_a_bot_wrote_in_an_embed_or_somebody_in_a_poll_is_evidence(
+    discord, start_host, market, judge
+):
+    host = await start_host("moderation", config=market.config())
     spammer = market.guild.add_member("spammer", bot=True)
     embed = {"title": "Free nitro", "fields": [{"name": "Where", "value": "at evil.example"}]}
     bad = await spammer.send(market.general, embeds=[embed])
@@ -82,6 +85,16 @@ async def test_what_a_bot_wrote_in_an_embed_is_evidence(start_host, market, judg
     assert bad.deleted
     assert "Free nitro" in market.log.last.text
     assert "at evil.example" in market.log.last.text
+
+    answers = [hikari.impl.PollAnswerBuilder(text=each) for each in ("Nitro", "Robux")]
+    poll = hikari.impl.PollBuilder(
+        question_text="What do you want?", answers=answers, duration=1, allow_multiselect=False
+    )
+    await host.bot.rest.create_message(market.general.id, poll=poll)
+    discord.backend.create_message(market.general.id, market.bob.id, poll=market.general.last.model.poll)
+    shown = await judge.menu(market.general, "Act on this message", market.general.last)
+    assert "What do you want?" in shown.text
+    assert "Robux" in shown.text
 
 
 async def test_members_report_a_message_and_moderators_deal_with_it_once(discord, start_host, market, judge):
