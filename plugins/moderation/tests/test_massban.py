@@ -233,22 +233,24 @@ async def test_an_undone_batch_leaves_alone_whom_something_newer_happened_to(
 
 
 @pytest.mark.endurance
-async def test_a_raid_of_a_hundred_is_banned_and_undone_with_a_press_each(discord, start_host, market, judge):
+async def test_a_raid_of_three_hundred_is_banned_and_undone_with_a_press_each(
+    discord, start_host, market, judge
+):
     await start_host("moderation", config=market.config(adopt=[]))
-    raiders = [market.guild.add_member(f"raider-{n}") for n in range(100)]
+    raiders = [market.guild.add_member(f"raider-{n}") for n in range(300)]
     file = ("raiders.txt", "\n".join(str(raider.id) for raider in raiders).encode())
 
     preview = await judge.slash(market.general, "massban", file=file, reason="raid")
-    assert "40 of them are checked when it is carried out" in preview.text
-    await judge.press(preview, label="Ban 100 people")
-    for _ in range(20):
+    assert "240 of them are checked when it is carried out" in preview.text
+    await judge.press(preview, label="Ban 300 people")
+    for _ in range(60):
         await discord.advance(5)
-    assert len(market.guild.bans) == 100
-    assert fields(market.log.last.embeds[0])["Done"] == "100"
+    assert len(market.guild.bans) == 300
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
 
-    await judge.press(market.log.last, label="Undo (100)")
-    for _ in range(20):
+    await judge.press(market.log.last, label="Undo (300)")
+    for _ in range(60):
         await discord.advance(5)
     assert market.guild.bans == {}
-    assert fields(market.log.last.embeds[0])["Done"] == "100"
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
     assert len(market.log.messages) == 2
