@@ -147,6 +147,23 @@ async def test_without_a_channel_there_is_no_button_and_a_lost_channel_loses_no_
     assert "takes no appeals" in (await market.bob.press(letter, label="Appeal")).text
 
 
+async def test_the_evidence_in_an_appeals_post_is_forgotten_with_its_cases(
+    discord, start_host, market, court
+):
+    await start_host("moderation", config=market.config(appeals_channel=court.id, evidence_days=3))
+    bad = await market.bob.send(market.general, "buy at 12 Elm Street")
+    desk = await market.guild.owner.menu(market.general, "Act on this message", bad)
+    form = await market.guild.owner.press(desk, label="Warn")
+    await market.guild.owner.submit(form, {"reason": "spam", "delete": "yes"})
+    await appeal(market.bob, market.bob.dms[-1])
+    assert "Elm Street" in court.last.text
+
+    await discord.advance(4 * 86_400)
+
+    assert "Elm Street" not in court.last.text
+    assert "It was a quote." in court.last.text
+
+
 async def test_what_was_interrupted_is_not_done_twice(discord, start_host, market, court):
     """A crash after each effect and before it was recorded: its row is still started."""
     host = await start_host("moderation", config=market.config(appeals_channel=court.id))

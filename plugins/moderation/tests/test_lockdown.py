@@ -70,6 +70,12 @@ async def test_a_channel_is_locked_and_comes_back_as_it_was(discord, start_host,
     assert overwrites(market.general) == before
     assert "1 channel restored" in market.log.last.text
     assert "It was lifted" in (await market.mod.slash(market.general, "case view", number=1)).text
+
+    await guards.press(market.log.last, label="Lock again")
+    assert not await writes(market.alice, market.general)
+    assert "Undoes case #3" in market.log.last.text
+    await guards.press(market.log.last, label="End the lockdown")
+    assert overwrites(market.general) == before
     nothing = await guards.slash(market.general, "lockdown end")
     assert "No channel of this server is locked" in nothing.text
 

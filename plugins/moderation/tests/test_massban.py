@@ -208,23 +208,49 @@ async def test_two_moderators_and_a_person_who_wants_to_be_forgotten(discord, st
     assert (await bulk.people.export(people[0].id))["batches"] == []
 
 
-@pytest.mark.endurance
-async def test_a_raid_of_a_hundred_is_banned_and_undone_with_a_press_each(discord, start_host, market, judge):
+async def test_an_undone_batch_leaves_alone_whom_something_newer_happened_to(
+    discord, start_host, market, judge
+):
     await start_host("moderation", config=market.config(adopt=[]))
-    raiders = [market.guild.add_member(f"raider-{n}") for n in range(100)]
+    people = [market.guild.add_member(f"raider-{n}") for n in range(3)]
+    ids = " ".join(str(each.id) for each in people)
+    preview = await judge.slash(market.general, "massban", ids=ids, reason="raid")
+    await judge.press(preview, label="Ban 3 people")
+    await discord.advance(10)
+    batch = market.log.last
+    await judge.slash(market.general, "unban", user=people[0])
+    await judge.slash(market.general, "ban", user=people[0], reason="threats")
+    await market.guild.owner.unban(people[1])
+    await market.guild.owner.ban(people[1], reason="scam")
+    await discord.advance(5)
+
+    await judge.press(batch, label="Undo (3)")
+    await discord.advance(10)
+
+    assert set(market.guild.bans) == {people[0].id, people[1].id}
+    account = fields(market.log.last.embeds[0])
+    assert (account["Done"], account["It was so already"]) == ("1", "2")
+
+
+@pytest.mark.endurance
+async def test_a_raid_of_three_hundred_is_banned_and_undone_with_a_press_each(
+    discord, start_host, market, judge
+):
+    await start_host("moderation", config=market.config(adopt=[]))
+    raiders = [market.guild.add_member(f"raider-{n}") for n in range(300)]
     file = ("raiders.txt", "\n".join(str(raider.id) for raider in raiders).encode())
 
     preview = await judge.slash(market.general, "massban", file=file, reason="raid")
-    assert "40 of them are checked when it is carried out" in preview.text
-    await judge.press(preview, label="Ban 100 people")
-    for _ in range(20):
+    assert "240 of them are checked when it is carried out" in preview.text
+    await judge.press(preview, label="Ban 300 people")
+    for _ in range(60):
         await discord.advance(5)
-    assert len(market.guild.bans) == 100
-    assert fields(market.log.last.embeds[0])["Done"] == "100"
+    assert len(market.guild.bans) == 300
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
 
-    await judge.press(market.log.last, label="Undo (100)")
-    for _ in range(20):
+    await judge.press(market.log.last, label="Undo (300)")
+    for _ in range(60):
         await discord.advance(5)
     assert market.guild.bans == {}
-    assert fields(market.log.last.embeds[0])["Done"] == "100"
+    assert fields(market.log.last.embeds[0])["Done"] == "300"
     assert len(market.log.messages) == 2

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hikari
 import pytest
+from sqlalchemy import text
+
+from loopcord import ActError
 
 
 @pytest.fixture
@@ -66,6 +70,33 @@ async def test_a_moderator_acts_on_a_message_that_its_author_deletes_meanwhile(
     assert mine.deleted
 
 
+async def test_what_a_bot_wrote_in_an_embed_or_somebody_in_a_poll_is_evidence(
+    discord, start_host, market, judge
+):
+    host = await start_host("moderation", config=market.config())
+    spammer = market.guild.add_member("spammer", bot=True)
+    embed = {"title": "Free nitro", "fields": [{"name": "Where", "value": "at evil.example"}]}
+    bad = await spammer.send(market.general, embeds=[embed])
+
+    shown = await judge.menu(market.general, "Act on this message", bad)
+    form = await judge.press(shown, label="Kick")
+    await judge.submit(form, {"reason": "spam", "delete": "yes"})
+
+    assert bad.deleted
+    assert "Free nitro" in market.log.last.text
+    assert "at evil.example" in market.log.last.text
+
+    answers = [hikari.impl.PollAnswerBuilder(text=each) for each in ("Nitro", "Robux")]
+    poll = hikari.impl.PollBuilder(
+        question_text="What do you want?", answers=answers, duration=1, allow_multiselect=False
+    )
+    await host.bot.rest.create_message(market.general.id, poll=poll)
+    discord.backend.create_message(market.general.id, market.bob.id, poll=market.general.last.model.poll)
+    shown = await judge.menu(market.general, "Act on this message", market.general.last)
+    assert "What do you want?" in shown.text
+    assert "Robux" in shown.text
+
+
 async def test_members_report_a_message_and_moderators_deal_with_it_once(discord, start_host, market, judge):
     desk = market.guild.create_text_channel("reports")
     host = await start_host("moderation", config=market.config(report_channel=desk.id))
@@ -89,7 +120,7 @@ async def test_members_report_a_message_and_moderators_deal_with_it_once(discord
     own = await market.bob.menu(market.general, "Report to moderators", bad)
     assert "your own message" in own.text
 
-    await start_host.restart(host)
+    host = await start_host.restart(host)
     shown = await judge.press(post, label="Act on it")
     form = await judge.press(shown, label="Warn")
     await judge.submit(form, {"reason": "scam", "delete": "yes"})
@@ -100,7 +131,8 @@ async def test_members_report_a_message_and_moderators_deal_with_it_once(discord
     other = await market.bob.send(market.general, "hm")
     await market.alice.menu(market.general, "Report to moderators", other)
     await judge.press(desk.last, label="Dismiss")
-    assert "Dismissed" in desk.last.text
+    aside = desk.last
+    assert "Dismissed" in aside.text
     for n in range(3):
         one = await market.bob.send(market.general, f"hm {n}")
         await market.alice.menu(market.general, "Report to moderators", one)
@@ -108,10 +140,19 @@ async def test_members_report_a_message_and_moderators_deal_with_it_once(discord
     much = await market.alice.menu(market.general, "Report to moderators", one)
     assert "reported much lately" in much.text
 
-    # ---- after a week nothing of it is kept
-    await discord.advance(9 * 86_400)
-    old = await judge.press(post, label="Act on it")
-    assert "I no longer remember" in old.text
+    # ---- after a week nothing of it is kept, nor shown; reported again, it is a new report
+    await discord.advance(8 * 86_400)
+    assert "free nitro" not in post.text
+    assert "scam" not in post.text
+    assert "No longer kept" in post.text
+    with pytest.raises(ActError, match="disabled"):
+        await judge.press(post, label="Act on it")
+    await carol.menu(market.general, "Report to moderators", other)
+    assert carol.mention in aside.text
+    assert "Dismissed" not in aside.text
+    await discord.advance(3 * 86_400)
+    async with host.database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM moderation_picks")) == 1
 
 
 async def test_every_action_has_its_inverse_as_a_button_which_asks_for_the_same_rights(

@@ -104,6 +104,7 @@ _DM = {
     "off": _("Member not told"),
     "waiting": _("Member being told by DM"),
     "delivered": _("Member told by DM"),
+    "before": _("Member told with another moderator's case"),
     "closed": _("Member could not be told: their DMs are closed"),
     "failed": _("Member could not be told: Discord did not answer in time"),
 }

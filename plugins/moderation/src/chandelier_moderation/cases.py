@@ -205,6 +205,20 @@ class Book:
             await self._put("relog", case, "void", session=session)
             return case, True
 
+    async def said_already(self, case: Case) -> bool:
+        """Whether an earlier case, still being carried out, says the same to the same person."""
+        same = select(Case.number).where(
+            Case.guild_id == case.guild_id,
+            Case.target_id == case.target_id,
+            Case.action == case.action,
+            Case.expires_at.is_not_distinct_from(case.expires_at),
+            Case.number < case.number,
+            Case.act == "waiting",
+            Case.dm.in_(("waiting", "delivered")),
+        )
+        async with self._storage.read() as session:
+            return await session.scalar(same.limit(1)) is not None
+
     async def told(self, case: Case, dm: str) -> None:
         """Record what became of the message to the member; an action that waited for it goes on."""
         if case.act != "waiting":

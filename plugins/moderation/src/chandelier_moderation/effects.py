@@ -141,6 +141,13 @@ class Effects:
                 await self._book.acted(case, "failed", trouble)  # nobody is told what does not happen
                 self._tried(case)
                 return
+            if acts and not effect.uncertain:  # else an earlier attempt may have told them
+                if await self._book.said_already(case):
+                    await self._book.told(case, "before")
+                    return
+                if await self.actions.in_vain(case):
+                    await self._book.told(case, "off")
+                    return
             await self._book.told(case, await self._tell(case, effect))
         except hikari.HikariError as error:
             waits = isinstance(error, hikari.RateLimitTooLongError)

@@ -57,7 +57,7 @@ class Case(Tables):
     removal: Mapped[str | None] = mapped_column(Text)
     """Of the message: ``waiting``, ``deleted``, ``gone`` (by another hand) or ``refused``; or None."""
     dm: Mapped[str] = mapped_column(Text, server_default="off")
-    """The message to the member: ``off``, ``waiting``, ``delivered`` or ``closed``."""
+    """The message to the member: ``off``, ``waiting``, ``delivered``, ``closed``, ``failed``, ``before``."""
     log: Mapped[str] = mapped_column(Text)
     """The post in the log: ``off``, ``waiting``, ``posted`` or ``failed``."""
     log_trouble: Mapped[str | None] = mapped_column(Text)

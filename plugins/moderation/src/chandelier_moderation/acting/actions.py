@@ -98,6 +98,21 @@ class Actions:
         """Which rule forbids the action, see `find_barrier`."""
         return await find_barrier(self._ctx.rest, self._ctx.bot_id, case)
 
+    async def in_vain(self, case: Case) -> bool:
+        """Whether an action would find it so already, or nobody to act on: then there is nothing to tell.
+
+        A ban with an end is told all the same: its end may be another.
+        """
+        if case.action in ("ban", "softban"):
+            return (case.expires_at is None or case.action == "softban") and await self._is_banned(case)
+        if case.action not in ("kick", "timeout", "untimeout"):
+            return False
+        member = await self._member(case)
+        if member is None or case.action != "untimeout":
+            return member is None
+        until = member.raw_communication_disabled_until
+        return until is None or until <= self._ctx.now()
+
     @asynccontextmanager
     async def turn(self, guild_id: int, target_id: int) -> AsyncGenerator[None]:
         """While this is held, nothing else of this process acts on that person."""

@@ -11,8 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 import chandelier
 from chandelier_moderation.bulk.tables import Batch, BatchTarget
@@ -191,6 +192,22 @@ class Batches:
             if act == "failed" and undoes in tried:
                 tried[undoes] += 1
         return tried
+
+    async def superseded(self, guild_id: int, numbers: Sequence[int]) -> set[int]:
+        """Which bans (or lifted bans) of a batch no longer count: something newer happened to the person."""
+        later = aliased(Case)
+        newer = exists().where(
+            later.guild_id == guild_id,
+            later.target_id == Case.target_id,
+            later.number > Case.number,
+            later.action.in_(("ban", "unban")),
+            later.act == "done",
+        )
+        query = select(Case.number).where(
+            Case.guild_id == guild_id, Case.number.in_(numbers), or_(Case.ended_at.is_not(None), newer)
+        )
+        async with self._storage.read() as session:
+            return set(await session.scalars(query))
 
     async def _start(self, session: AsyncSession, batch: Batch) -> None:
         batch.state = "running"

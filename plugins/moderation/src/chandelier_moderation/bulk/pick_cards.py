@@ -27,7 +27,7 @@ ACTIONS = {
 NAMED = 10
 """People that a report names, of those who reported it."""
 _AMBER, _GREEN, _GREY = hikari.Color(0xF5A623), hikari.Color(0x30A46C), hikari.Color(0x8B8D98)
-_COLOURS = {"reported": _AMBER, "handled": _GREEN, "dismissed": _GREY}
+_COLOURS = {"reported": _AMBER, "handled": _GREEN, "dismissed": _GREY, "forgotten": _GREY}
 _S = hikari.ButtonStyle
 
 
@@ -57,6 +57,9 @@ def report_card(pick: Pick) -> hikari.Embed:
         title=_("Reported message"), colour=_COLOURS.get(pick.state, _AMBER), timestamp=pick.picked_at
     )
     _message(embed, pick)
+    if pick.state == "forgotten":
+        embed.add_field(_("Message"), _("No longer kept: this server keeps evidence for a time only."))
+        return embed
     lines = [
         _join(f"<@{who}>", crop(why, 200)) if why else f"<@{who}>"
         for who, why in list(pick.reporters.items())[:NAMED]
@@ -80,8 +83,9 @@ def report_rows(
     """Act, put aside, go there."""
     row = hikari.impl.MessageActionRowBuilder()
     act, aside = (ctx.component_id(name, str(pick.message_id)) for name in ("act_open", "report_dismiss"))
-    row.add_interactive_button(_S.PRIMARY, act, label=into(_("Act on it")))
-    over = pick.state in ("handled", "dismissed")
+    forgotten = pick.state == "forgotten"
+    over = forgotten or pick.state in ("handled", "dismissed")
+    row.add_interactive_button(_S.PRIMARY, act, label=into(_("Act on it")), is_disabled=forgotten)
     row.add_interactive_button(_S.SECONDARY, aside, label=into(_("Dismiss")), is_disabled=over)
     row.add_link_button(_link(pick), label=into(_("Go to it")))
     return [row]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import hikari
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
 import chandelier
 from chandelier_moderation.bulk.pick_cards import report_card, report_rows
@@ -45,7 +45,7 @@ class Picks:
         """A picked message; raises InvalidRequest when it is not remembered any more."""
         async with self._ctx.storage.read() as session:
             pick = await session.get(Pick, message_id)
-        if pick is None or pick.guild_id != guild_id:
+        if pick is None or pick.guild_id != guild_id or pick.state == "forgotten":
             raise chandelier.InvalidRequest(
                 _("I no longer remember that message. Choose “Act on this message” in its menu again.")
             )
@@ -143,10 +143,18 @@ class Picks:
                     await self._show(now, "posted", session)
 
     async def forget_old(self) -> datetime:
-        """Forget what was picked long ago; answers when to come again."""
-        old = delete(Pick).where(Pick.picked_at < self._ctx.now() - KEPT)
+        """Forget what was picked long ago, and have its post forget it; answers when to come again.
+
+        The row stays for a day longer than what was in it, because the post is changed by it.
+        """
+        old = Pick.picked_at < self._ctx.now() - KEPT
+        done = or_(Pick.log_message_id.is_(None), Pick.state == "forgotten")
         async with self._ctx.storage.transaction() as session:
-            await session.execute(old.execution_options(synchronize_session=False))
+            gone = delete(Pick).where(old, done)
+            await session.execute(gone.execution_options(synchronize_session=False))
+            for pick in (await session.scalars(select(Pick).where(old).with_for_update())).all():
+                pick.content, pick.attachments, pick.reporters, pick.state = "", [], {}, "forgotten"
+                await self._show(pick, f"forgotten-{self._ctx.now().timestamp():.0f}", session)
         return self._ctx.now() + timedelta(days=1)
 
     async def of_person(self, user_id: int) -> Sequence[Pick]:
@@ -195,9 +203,13 @@ class Picks:
         evidence = evidence_of(message)
         pick.content, pick.attachments = evidence.text or "", list(evidence.attachments)
         pick.picked_at = self._ctx.now()
+        if pick.state == "forgotten":
+            pick.state = "picked"
 
     async def _show(self, pick: Pick, why: str, session: Any) -> None:
-        key, payload = f"{pick.message_id}-{why}", {"message": str(pick.message_id)}
+        # Picked anew after it was forgotten, the same things may happen again.
+        key = f"{pick.message_id}-{int(pick.picked_at.timestamp())}-{why}"
+        payload = {"message": str(pick.message_id)}
         await self._ctx.outbox.put("report", key=key, payload=payload, session=session)
 
     async def _sent(self, pick: Pick) -> hikari.Snowflake | None:

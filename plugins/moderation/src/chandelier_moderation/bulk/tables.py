@@ -109,7 +109,7 @@ class Pick(Tables):
     reporters: Mapped[Any] = mapped_column(chandelier.Json, server_default="{}")
     """Why, by the id of who reported it."""
     state: Mapped[str] = mapped_column(Text)
-    """``picked`` (by a moderator), ``reported``, ``handled`` or ``dismissed``."""
+    """``picked`` (by a moderator), ``reported``, ``handled``, ``dismissed`` or ``forgotten``."""
     handled_by: Mapped[int | None] = mapped_column(BigInteger)
     number: Mapped[int | None] = mapped_column(Integer)
     """The case that came of it."""

@@ -30,6 +30,7 @@ INVERSES: Final[Mapping[str, str]] = {
     "role_take": "role_give",
     "nick": "nick",
     "lockdown": "unlock",
+    "unlock": "lockdown",
     "slowmode": "slowmode",
 }
 """What undoes an action. Nothing brings back who was kicked or a message; a warning is voided."""
@@ -42,6 +43,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "role_take": _("Give the role back"),
     "nick": _("Nickname as before"),
     "lockdown": _("End the lockdown"),
+    "unlock": _("Lock again"),
     "slowmode": _("Slowmode as before"),
 }
 
@@ -126,15 +128,20 @@ class Undoing:
     async def undo_batch(self, key: str, moderator_id: int, as_key: str) -> Batch:
         """Have everything undone that a batch did and that is not undone yet.
 
+        Who was banned or let back in anew since then is left as they are, and so accounted for.
         ``as_key`` names the new batch. Raises InvalidRequest when nothing is left to undo.
         """
         account = await self._batches.account(key)
         batch = account.batch
         done = {entry.number: entry for entry in account.of("done") if entry.number is not None}
         tried = await self._batches.undone(batch.guild_id, list(done))
-        targets = [Proposed(done[number].target_id, undoes=number) for number in tried]
+        over = await self._batches.superseded(batch.guild_id, list(tried))
+        targets = [
+            Proposed(done[number].target_id, "already" if number in over else "waiting", undoes=number)
+            for number in tried
+        ]
         action = INVERSES.get(batch.action)
-        if not targets or action is None:
+        if len(over) == len(targets) or action is None:
             raise chandelier.InvalidRequest(_("Everything of it is undone, as far as it can be."))
         config = await self._ctx.config_for(batch.guild_id)
         attempts = {str(number): count for number, count in tried.items() if count}
@@ -168,6 +175,8 @@ class Undoing:
             return Inverse(action, {"nick": details.get("nick_before")})
         if case.action in ("unban", "untimeout"):
             return await self._again(case, action)
+        if case.action == "unlock":
+            return await self._locked_again(case)
         if case.action == "slowmode":
             return None if case.undoes is not None else Inverse(action, {})
         return Inverse(action, {})
@@ -181,6 +190,13 @@ class Undoing:
         if until is None and action == "timeout":
             return None
         return Inverse(action, {}, until)
+
+    async def _locked_again(self, case: Case) -> Inverse | None:
+        """The lockdown that a case ended; not one whose time is over, nor all of a server's in one press."""
+        ended = None if case.undoes is None else await self._book.find(case.guild_id, case.undoes)
+        if ended is None or (ended.expires_at is not None and ended.expires_at <= self._ctx.now()):
+            return None
+        return Inverse("lockdown", {"scope": ended.details.get("scope", "channel")}, ended.expires_at)
 
     async def _lifted(self, case: Case, action: str) -> Case | None:
         """The case whose ban or timeout was lifted."""

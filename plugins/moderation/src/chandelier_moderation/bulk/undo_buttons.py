@@ -26,6 +26,7 @@ CAPABILITIES = {
     "role_take": "role",
     "nick": "nick",
     "unlock": "lockdown",
+    "lockdown": "lockdown",
     "slowmode": "slowmode",
 }
 """What one has to be able to do to do it as an inverse."""

@@ -39,7 +39,7 @@ class Editor:
     async def edit(self, guild_id: int, number: int, change: Change, *, by: int, source: str) -> bool:
         """Change an existing case; False when it is so already.
 
-        ``source`` names the request: it changes the post in the log once. Raises NotAllowed to the person
+        ``source`` names the request: the same one changes the case once. Raises NotAllowed to the person
         whom the case is about, InvalidRequest when that person was erased or there is no end to change.
         """
         ctx = self.ctx
@@ -51,6 +51,8 @@ class Editor:
                 )
             if not case.target_id:
                 raise chandelier.InvalidRequest(_("The person in this case was erased, and it stays so."))
+            if case.details.get("edit") == source:  # Discord delivered the request twice
+                return True
             before, after = dict[str, Any](), dict[str, Any]()
             if change.reason is not None and change.reason != case.reason:
                 before["reason"], after["reason"] = case.reason, change.reason
@@ -61,6 +63,7 @@ class Editor:
             if not after:
                 return False
             case.edited_at, case.edited_by = ctx.now(), by
+            case.details = {**case.details, "edit": source}
             await ctx.audit.record(
                 "case.edit",
                 subject=f"case #{number}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -9,6 +10,7 @@ import hikari
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, or_, select
 
 import chandelier
+from chandelier_moderation.appeals.tables import Appeal
 from chandelier_moderation.cards import FIELD_VALUE, crop
 from chandelier_moderation.casebook.tables import Search
 from chandelier_moderation.cases import case_key
@@ -35,11 +37,28 @@ class Evidence:
 
 
 def evidence_of(message: hikari.PartialMessage) -> Evidence:
-    """The text of a message and of what it forwards, as much as a case shows, and its files' names."""
+    """The text of a message and of what it forwards, as much as a case shows, and its files' names.
+
+    Where there is none, as bots and polls write: the text of its embeds, the poll's question and answers.
+    """
     parts = [message, *(message.message_snapshots or ())]
-    text = "\n".join(part.content for part in parts if part.content)
+    said = [part.content or "\n".join(_embedded(part.embeds or ())) for part in parts]
+    if message.poll:
+        said += [each.text or "" for each in (message.poll.question, *_answers(message.poll))]
+    text = "\n".join(filter(None, said))
     files = tuple(file.filename for part in parts for file in part.attachments or ())
     return Evidence(crop(text, FIELD_VALUE) or None, files)
+
+
+def _embedded(embeds: Sequence[hikari.Embed]) -> Iterator[str]:
+    for embed in embeds:
+        yield from filter(None, (embed.title, embed.description, embed.url))
+        for field in embed.fields:
+            yield from (field.name, field.value)
+
+
+def _answers(poll: hikari.Poll) -> Iterator[hikari.PollMedia]:
+    return (answer.poll_media for answer in poll.answers)
 
 
 class Keeper:
@@ -85,6 +104,16 @@ class Keeper:
                     payload = {"guild": str(guild_id), "number": case.number}
                     key = case_key(case, "evidence", f"{now.timestamp():.0f}")
                     await self._ctx.outbox.put("relog", key=key, payload=payload, session=session)
+            # Staff read the message in the post of an appeal, too.
+            posted = select(Appeal.id).where(
+                Appeal.guild_id == guild_id,
+                Appeal.number.in_([case.number for case in cases]),
+                Appeal.post_message_id.is_not(None),
+            )
+            for appeal_id in (await session.scalars(posted)).all():
+                key = f"{appeal_id}-evidence-{now.timestamp():.0f}"
+                payload = {"appeal": appeal_id}
+                await self._ctx.outbox.put("appeal_repost", key=key, payload=payload, session=session)
         return len(cases)
 
 
