@@ -96,6 +96,59 @@ async def test_a_text_is_tested_and_a_draft_is_tried_on_what_was_written(discord
     assert "You cannot read" in closed.text
 
 
+async def test_conditions_parts_and_a_number_of_finds_are_options_and_what_is_left_out_stays(
+    discord, start_host, market
+):
+    await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, guild, alice = market.guild.owner, market.general, market.guild, market.alice
+    edit = "automod rule edit"
+    made = await olga.slash(
+        general,
+        "automod rule add",
+        name="x",
+        trigger="words",
+        what="heck, darn",
+        conditions="account < 1h, no roles",
+        parts="content, thread",
+        at_least=2,
+    )
+    for told in ("account_younger: 1h", "no_roles: True", "content, thread", "Finds needed"):
+        assert told in made.text
+
+    async def stays(who, text):
+        return not (await who.send(general, text)).deleted
+
+    assert [await stays(alice, "heck"), await stays(alice, "heck, darn")] == [True, False]
+    await olga.give_role(alice, guild.create_role("Friends"))
+    assert await stays(alice, "heck, darn, again")
+    await discord.advance(3_700)
+    assert await stays(market.bob, "heck, darn, later")
+
+    # What is left out stays: the words, when only what does not count is changed.
+    changed = await olga.slash(
+        general, edit, name="x", allow="what the heck", conditions="edits only", at_least=1
+    )
+    assert "words: heck, darn" in changed.text
+    assert "account_younger" not in changed.text
+    message = await alice.send(general, "heck")
+    assert not message.deleted
+    await alice.edit(message, "what the heck")
+    assert not message.deleted
+    await alice.edit(message, "oh heck")
+    assert message.deleted
+    cleared = await olga.slash(general, edit, name="x", conditions="none", parts="all", match="prefix")
+    assert "Conditions" not in cleared.text
+    assert "Looks at" not in cleared.text
+    assert not await stays(alice, "darned")
+
+    for wrong, told in (
+        ({"conditions": "nice"}, "is no condition; there are"),
+        ({"conditions": "account < 0s"}, "must be 1 second"),
+        ({"parts": "embeds"}, "did you mean 'embed'"),
+    ):
+        assert told in (await olga.slash(general, edit, name="x", **wrong)).text
+
+
 async def test_a_file_is_taken_over_whole_or_not_at_all_and_comes_out_as_it_went_in(start_host, market):
     await start_host("moderation", config=market.config())
     olga, general = market.guild.owner, market.general

@@ -45,6 +45,9 @@ _TREATED = [lightbulb.Choice(how, how) for how in ("exempt", "include", "only")]
 _NAME = "The rule's name"
 _WHAT = "Words, domains …, with commas; a number; “6 in 5s” for rates"
 _ACTIONS = "delete, warn, timeout 10m, kick, ban 7d, alert #mods, reply …, points 2 …"
+_CONDITIONS = "account < 7d, joined < 1d, no roles, edits only, no edits; “none” for none"
+_PARTS = "What is looked at: content, embed, forward, attachment, poll, nickname, thread; “all”"
+_AT_LEAST = "How many different finds one message must have"
 
 
 def _existing() -> Any:
@@ -73,6 +76,9 @@ class RuleAdd(lightbulb.SlashCommand, name="add", description="Make a rule"):
     bots = lightbulb.string("bots", "Whether bots count (not by default)", default=None, choices=_TREATED)
     webhooks = lightbulb.string("webhooks", "Whether webhooks count", default=None, choices=_TREATED)
     staff = lightbulb.boolean("staff", "Whether it is for staff too", default=None)
+    conditions = lightbulb.string("conditions", _CONDITIONS, default=None, max_length=200)
+    parts = lightbulb.string("parts", _PARTS, default=None, max_length=200)
+    at_least = lightbulb.integer("at_least", _AT_LEAST, default=None, min_value=1, max_value=1_000)
     dry_run = lightbulb.boolean("dry_run", "Only say in the log what it would do", default=None)
     enabled = lightbulb.boolean("enabled", "Whether it is in force at once", default=None)
     description = lightbulb.string("description", "What it is for", default=None, max_length=500)
@@ -109,6 +115,9 @@ class RuleEdit(lightbulb.SlashCommand, name="edit", description="Change a rule; 
     bots = lightbulb.string("bots", "Whether bots count", default=None, choices=_TREATED)
     webhooks = lightbulb.string("webhooks", "Whether webhooks count", default=None, choices=_TREATED)
     staff = lightbulb.boolean("staff", "Whether it is for staff too", default=None)
+    conditions = lightbulb.string("conditions", _CONDITIONS, default=None, max_length=200)
+    parts = lightbulb.string("parts", _PARTS, default=None, max_length=200)
+    at_least = lightbulb.integer("at_least", _AT_LEAST, default=None, min_value=1, max_value=1_000)
     dry_run = lightbulb.boolean("dry_run", "Only say in the log what it would do", default=None)
     description = lightbulb.string("description", "What it is for", default=None, max_length=500)
 

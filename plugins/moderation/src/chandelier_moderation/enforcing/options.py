@@ -18,7 +18,7 @@ __all__ = ["rule_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
-_PLAIN = ("severity", "dry_run", "enabled", "description")
+_PLAIN = ("severity", "dry_run", "enabled", "description", "at_least")
 _SCOPE = ("bots", "webhooks")
 _NOTHING = frozenset({"none", "-", "all"})
 
@@ -45,6 +45,12 @@ async def rule_of(
         data["name"] = options.rename
     if getattr(options, "actions", None) is not None:
         data["actions"] = typed.actions_of(options.actions)
+    for name, read in (("conditions", typed.conditions_of), ("parts", typed.parts_of)):
+        text = getattr(options, name, None)
+        if text is not None:
+            data.pop(name, None)
+            if text.strip().casefold() not in _NOTHING:
+                data[name] = read(text)
     if draft:
         data["actions"] = [{"do": "delete"}]
     await _scope(ctx, guild_id, data, options)
