@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
 
 import aiohttp
+import publicsuffixlist
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from chandelier_moderation.automod import domains, presets
 from loopcord import ActError, Channel
 
 
@@ -106,6 +109,41 @@ async def test_a_flood_is_swept_in_threads_but_not_where_the_rule_does_not_hold(
         "Message removed · case #2",
         "Automod: fast",
     ]
+
+
+async def test_the_list_of_public_suffixes_is_never_read_on_the_loop(start_host, market, monkeypatch):
+    reading = []
+
+    class Watched(publicsuffixlist.PublicSuffixList):
+        def __init__(self, *args, **kwargs):
+            reading.append(threading.current_thread())
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(publicsuffixlist, "PublicSuffixList", Watched)
+    olga, general = market.guild.owner, market.general
+
+    def forgotten():
+        reading.clear()
+        domains._suffixes.cache_clear()
+
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    for command, options in (
+        ("automod rule add", {"name": "links", "trigger": "links", "what": "evil.example"}),
+        ("automod rule edit", {"name": "links", "allow": "fine.evil.example"}),
+        ("automod preset", {"name": "scam-links"}),
+        ("automod rule test", {"text": "https://evil.example"}),
+    ):
+        forgotten()
+        presets.preset.cache_clear()
+        answer = await olga.slash(general, command, **options)
+        assert "Nothing was saved" not in answer.text
+        assert threading.main_thread() not in reading, command
+        assert reading, command
+    forgotten()
+    await start_host.restart(host)
+    assert (await market.alice.send(general, "https://evil.example")).deleted
+    assert reading
+    assert threading.main_thread() not in reading
 
 
 async def test_a_list_from_the_web_is_read_over_https_and_again_after_hours(

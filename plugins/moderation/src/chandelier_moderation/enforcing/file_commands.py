@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -64,7 +65,7 @@ class Export(lightbulb.SlashCommand, name="export", description="All rules of th
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Answer with the file."""
         rules = await plugin.automod.guilds.store.rules(ctx.guild_id or 0)
-        file = hikari.Bytes(write_toml(rules), "automod.toml")
+        file = hikari.Bytes(await asyncio.to_thread(write_toml, rules), "automod.toml")
         text = _.count("1 rule", "{n} rules", len(rules.rules))
         await ctx.respond(text, attachment=file, ephemeral=True, **SILENT)
 
@@ -81,7 +82,9 @@ class Preset(lightbulb.SlashCommand, name="preset", description="Take over rules
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Store its rules; those of the same name are replaced."""
-        await _take_over(ctx, plugin, preset(self.name), replace=False, dry_run=self.dry_run)
+        await _take_over(
+            ctx, plugin, await asyncio.to_thread(preset, self.name), replace=False, dry_run=self.dry_run
+        )
 
 
 async def _take_over(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ async def rule_of(
         data["actions"] = [{"do": "delete"}]
     await _scope(ctx, guild_id, data, options)
     try:
-        return from_plain(data)
+        return await asyncio.to_thread(from_plain, data)
     except BadRules as error:
         raise refusal(error.problems) from None
 
