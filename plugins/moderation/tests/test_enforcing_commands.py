@@ -147,6 +147,9 @@ async def test_conditions_parts_and_a_number_of_finds_are_options_and_what_is_le
     assert "Looks at" not in cleared.text
     assert not await stays(alice, "darned")
 
+    await olga.slash(general, edit, name="x", parts="nickname")
+    assert "heck" in (await olga.slash(general, "automod rule test", name="x", text="h3ck")).text
+    assert "No rule hits it" in (await olga.slash(general, "automod rule test", text="h3ck")).text
     for wrong, told in (
         ({"conditions": "nice"}, "is no condition; there are"),
         ({"conditions": "account < 0s"}, "must be 1 second"),

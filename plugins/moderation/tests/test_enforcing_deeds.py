@@ -10,12 +10,14 @@ from ipaddress import ip_address
 
 import aiohttp
 import publicsuffixlist
+import sqlalchemy as sa
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import chandelier
 from chandelier_moderation.automod import domains, presets
 from loopcord import ActError, Channel
 
@@ -109,6 +111,42 @@ async def test_a_flood_is_swept_in_threads_but_not_where_the_rule_does_not_hold(
         "Message removed · case #2",
         "Automod: fast",
     ]
+
+
+async def test_alerts_stay_in_their_server_and_go_to_the_log_when_their_channel_is_gone(
+    discord, start_host, market
+):
+    await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, guild = market.guild.owner, market.general, market.guild
+    abroad = discord.create_guild("Elsewhere").create_text_channel("staff")
+    staff = guild.create_text_channel("staff")
+    add = {"name": "x", "trigger": "words", "what": "heck"}
+
+    refused = await olga.slash(general, "automod rule add", actions=f"alert {abroad.mention}", **add)
+    assert "There is no channel" in refused.text
+    await olga.slash(general, "automod rule add", actions=f"alert {staff.mention}", **add)
+    discord.backend.delete_channel(staff.id)
+    await market.alice.send(general, "heck")
+    assert "Automod: x" in market.log.last.text
+    assert abroad.messages == []
+
+
+async def test_a_step_that_would_do_nothing_is_refused_and_a_stored_one_stops_no_rule(start_host, market):
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general = market.guild.owner, market.general
+    await olga.slash(general, "automod rule add", name="x", trigger="words", what="heck")
+    step = await olga.slash(general, "automod ladder set", points=3, actions="delete, warn")
+    assert "a step cannot do it" in step.text
+
+    await olga.slash(general, "automod ladder set", points=3, actions="warn")
+    async with host.database.transaction() as session:
+        steps = {"steps": [{"points": 3, "actions": [{"do": "delete"}]}]}
+        body = sa.bindparam("body", steps, type_=chandelier.Json)
+        await session.execute(sa.text("UPDATE moderation_ladders SET body = :body").bindparams(body))
+    host = await start_host.restart(host)
+    assert (await market.alice.send(general, "heck")).deleted
+    health = await host.hooks.call("moderation", "chandelier_health")
+    assert any("ladder" in line for line in health.lines)
 
 
 async def test_the_list_of_public_suffixes_is_never_read_on_the_loop(start_host, market, monkeypatch):

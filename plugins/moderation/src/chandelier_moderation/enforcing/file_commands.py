@@ -19,7 +19,7 @@ from chandelier_moderation.automod.rules import RuleSet
 from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.commands import automod
 from chandelier_moderation.enforcing.ladder import points_of
-from chandelier_moderation.enforcing.roles import check_roles
+from chandelier_moderation.enforcing.permitted import check_actions
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.enforcing.store import read_file, refusal
 from chandelier_moderation.plugin import ModerationPlugin
@@ -91,7 +91,7 @@ async def _take_over(
     ctx: lightbulb.Context, plugin: ModerationPlugin, rules: RuleSet, *, replace: bool, dry_run: bool
 ) -> None:
     doing = (*rules.rules, *rules.ladder.steps)
-    await check_roles(ctx, plugin, [action for thing in doing for action in thing.actions])
+    await check_actions(ctx, plugin, [action for thing in doing for action in thing.actions])
     if dry_run:
         trial = tuple(attrs.evolve(rule, dry_run=True) for rule in rules.rules)
         rules = attrs.evolve(rules, rules=trial)
@@ -154,7 +154,7 @@ class LadderSet(lightbulb.SlashCommand, name="set", description="Say what so man
                 step = Step(points=self.points, actions=from_plain(data).actions)
             except BadRules as error:
                 raise refusal(error.problems) from None
-            await check_roles(ctx, plugin, step.actions)
+            await check_actions(ctx, plugin, step.actions)
 
         def change(ladder: Ladder) -> Ladder:
             steps = [other for other in ladder.steps if other.points != self.points]

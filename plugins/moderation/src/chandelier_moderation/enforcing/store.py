@@ -225,7 +225,17 @@ class RuleStore:
         ladder = await session.get(StoredLadder, guild_id)
         understood = await _apart(sum(map(_size_of, rows)), lambda: [*map(self._understood, rows)])
         rules = tuple(rule for rule in understood if rule is not None)
-        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else ladder_from_plain(ladder.body))
+        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else self._climbable(ladder))
+
+    def _climbable(self, row: StoredLadder) -> Ladder:
+        """The ladder of a row; an empty one, and a word in the health, when this version cannot use it."""
+        try:
+            ladder = ladder_from_plain(row.body)
+        except BadRules as error:
+            self.broken[row.guild_id, "ladder"] = str(error.problems[0])
+            return Ladder()
+        self.broken.pop((row.guild_id, "ladder"), None)
+        return ladder
 
     def _understood(self, row: StoredRule) -> Rule | None:
         """The rule of a row; None, and a word in the health, when this version cannot use it."""
