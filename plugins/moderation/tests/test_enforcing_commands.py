@@ -28,6 +28,12 @@ decay = "14d"
 points = 3
 actions = [{ do = "kick" }]
 """
+ROLE = """\
+[[rule]]
+name = "up"
+trigger = { kind = "words", words = ["please"] }
+actions = [{ do = "give_role", role = "ROLE" }]
+"""
 WRONG = """\
 [[rule]]
 name = "bad"
@@ -94,6 +100,100 @@ async def test_a_text_is_tested_and_a_draft_is_tried_on_what_was_written(discord
         general, "automod rule backtest", trigger="words", what="x", channels=secret.mention
     )
     assert "You cannot read" in closed.text
+
+
+async def test_conditions_parts_and_a_number_of_finds_are_options_and_what_is_left_out_stays(
+    discord, start_host, market
+):
+    await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, guild, alice = market.guild.owner, market.general, market.guild, market.alice
+    edit = "automod rule edit"
+    made = await olga.slash(
+        general,
+        "automod rule add",
+        name="x",
+        trigger="words",
+        what="heck, darn",
+        conditions="account < 1h, no roles",
+        parts="content, thread",
+        at_least=2,
+    )
+    for told in ("account_younger: 1h", "no_roles: True", "content, thread", "Finds needed"):
+        assert told in made.text
+
+    async def stays(who, text):
+        return not (await who.send(general, text)).deleted
+
+    assert [await stays(alice, "heck"), await stays(alice, "heck, darn")] == [True, False]
+    await olga.give_role(alice, guild.create_role("Friends"))
+    assert await stays(alice, "heck, darn, again")
+    await discord.advance(3_700)
+    assert await stays(market.bob, "heck, darn, later")
+
+    # What is left out stays: the words, when only what does not count is changed.
+    changed = await olga.slash(
+        general, edit, name="x", allow="what the heck", conditions="edits only", at_least=1
+    )
+    assert "words: heck, darn" in changed.text
+    assert "account_younger" not in changed.text
+    message = await alice.send(general, "heck")
+    assert not message.deleted
+    await alice.edit(message, "what the heck")
+    assert not message.deleted
+    await alice.edit(message, "oh heck")
+    assert message.deleted
+    cleared = await olga.slash(general, edit, name="x", conditions="none", parts="all", match="prefix")
+    assert "Conditions" not in cleared.text
+    assert "Looks at" not in cleared.text
+    assert not await stays(alice, "darned")
+
+    await olga.slash(general, edit, name="x", parts="nickname")
+    assert "heck" in (await olga.slash(general, "automod rule test", name="x", text="h3ck")).text
+    assert "No rule hits it" in (await olga.slash(general, "automod rule test", text="h3ck")).text
+    for wrong, told in (
+        ({"conditions": "nice"}, "is no condition; there are"),
+        ({"conditions": "account < 0s"}, "must be 1 second"),
+        ({"parts": "embeds"}, "did you mean 'embed'"),
+    ):
+        assert told in (await olga.slash(general, edit, name="x", **wrong)).text
+
+
+async def test_nobody_has_a_rule_give_a_role_that_they_could_not_give(start_host, market):
+    await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, guild = market.guild.owner, market.general, market.guild
+    muted = guild.create_role("Muted")
+    helpers = guild.create_role("Helpers", permissions=["manage_guild"], above=muted)
+    chiefs = guild.create_role("Chiefs", permissions=["manage_roles"], above=helpers)
+    hanna = guild.add_member("hanna", roles=[helpers])
+    add, edit = "automod rule add", "automod rule edit"
+    give_me = {"trigger": "words", "what": "please", "staff": True}
+
+    alone = await hanna.slash(general, add, name="up", actions=f"give_role {muted.mention}", **give_me)
+    assert "Manage Roles" in alone.text
+    managers = guild.create_role("Managers", permissions=["manage_roles"])
+    await olga.give_role(hanna, managers)
+    above = await hanna.slash(general, add, name="up", actions=f"give_role {chiefs.mention}", **give_me)
+    assert "not below your highest role" in above.text
+    await olga.slash(general, add, name="up", actions=f"give_role {chiefs.mention}", **give_me)
+    for answer in (
+        await hanna.slash(general, edit, name="up", what="abracadabra"),
+        await hanna.slash(general, "keyword", name="up", words="abracadabra"),
+        await hanna.slash(general, "automod ladder set", points=1, actions=f"give_role {chiefs.mention}"),
+        await hanna.slash(
+            general,
+            "automod import",
+            file=("a.toml", ROLE.replace("ROLE", str(chiefs.id)).encode()),
+        ),
+    ):
+        assert "not below your highest role" in answer.text
+    nothing = await olga.slash(
+        general, "automod import", file=("a.toml", ROLE.replace("ROLE", str(general.id)).encode())
+    )
+    assert "There is no role" in nothing.text
+    await hanna.send(general, "abracadabra")
+    assert chiefs.id not in [role.id for role in hanna.roles]
+    fine = await hanna.slash(general, add, name="down", actions=f"give_role {muted.mention} 1h", **give_me)
+    assert "Rule added" in fine.text
 
 
 async def test_a_file_is_taken_over_whole_or_not_at_all_and_comes_out_as_it_went_in(start_host, market):

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from chandelier import InvalidRequest
 from chandelier_moderation.automod.plain import from_plain, to_plain
 from chandelier_moderation.enforcing.memory import Counts, Seen
-from chandelier_moderation.enforcing.typed import KINDS, actions_of, items_of, trigger_of
+from chandelier_moderation.enforcing.typed import (
+    KINDS,
+    actions_of,
+    conditions_of,
+    items_of,
+    parts_of,
+    trigger_of,
+)
 from chandelier_moderation.enforcing.watch import author_kind
 
 CHANNEL, ROLE = "456074443980800007", "456074443980800008"
@@ -72,9 +79,36 @@ def test_triggers_are_read_as_they_are_written_and_make_valid_rules(kind, what, 
     assert from_plain(to_plain(rule)) == rule
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (
+            "account < 7d, joined < 1d, no roles, edits only",
+            {"account_younger": "7d", "joined_within": "1d", "no_roles": True, "edits": "only"},
+        ),
+        ("Account 1h30m,JOINED<2d", {"account_younger": "1h30m", "joined_within": "2d"}),
+        ("no edits", {"edits": "exempt"}),
+        ("", {}),
+    ],
+)
+def test_conditions_are_read_as_they_are_written(text, plain):
+    assert conditions_of(text) == plain
+    assert parts_of("Content, embed,content") == ["content", "embed"]
+
+
+@pytest.mark.parametrize("text", ["account", "account > 7d", "edits", "roles", "joined < soon"])
+def test_what_is_no_condition_is_refused(text):
+    with pytest.raises(InvalidRequest, match="is no condition"):
+        conditions_of(text)
+
+
 @given(st.text(max_size=40), st.sampled_from(sorted(KINDS)))
 def test_nothing_that_is_typed_breaks_the_reading(text, kind):
-    for read in (lambda: trigger_of(kind, text, text, None), lambda: actions_of(text)):
+    for read in (
+        lambda: trigger_of(kind, text, text, None),
+        lambda: actions_of(text),
+        lambda: conditions_of(text),
+    ):
         try:
             read()
         except InvalidRequest as error:

@@ -18,7 +18,7 @@ from chandelier_moderation.tables import Case
 if TYPE_CHECKING:
     from chandelier_moderation.plugin import ModerationPlugin
 
-__all__ = ["NICK_LENGTH", "REASON_LENGTH", "Asked", "ask", "until"]
+__all__ = ["NICK_LENGTH", "REASON_LENGTH", "Asked", "ask", "check_role", "until"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -112,10 +112,10 @@ async def _check_target(plugin: ModerationPlugin, asked: Asked) -> None:
             actor=chandelier.Standing(int(actor.id)), target=chandelier.Standing(int(target.id)), bot=me
         )
     if asked.role is not None:
-        await _check_role(plugin, asked.role, actor)
+        await check_role(plugin, asked.role, actor)
 
 
-async def _check_role(plugin: ModerationPlugin, role: hikari.Role, actor: hikari.Member) -> None:
+async def check_role(plugin: ModerationPlugin, role: hikari.Role, actor: hikari.Member) -> None:
     """Nobody gives or takes a role that is not below their own: else a moderator could promote friends."""
     if role.is_managed or role.id == actor.guild_id:
         raise chandelier.InvalidRequest(_("Nobody can give or take this role: Discord itself manages it."))

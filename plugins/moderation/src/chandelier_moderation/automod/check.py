@@ -8,6 +8,7 @@ from datetime import timedelta
 from chandelier_moderation.automod.actions import (
     Action,
     Ban,
+    Delete,
     GiveRole,
     Ladder,
     Lockdown,
@@ -149,6 +150,9 @@ def _of_ladder(ladder: Ladder) -> Iterator[Problem]:
             yield from _below((*path, "actions", place), _of_action(action))
             if isinstance(action, Points):
                 yield Problem((*path, "actions", place), "points cannot give points")
+            elif isinstance(action, Delete | Reply | Slowmode | Lockdown):
+                what = f"{action.do} is about a message, not about its author: a step cannot do it"
+                yield Problem((*path, "actions", place), what)
 
 
 def _span(key: str, span: timedelta, most: timedelta = _LONGEST, *, path: Path = ()) -> Iterator[Problem]:

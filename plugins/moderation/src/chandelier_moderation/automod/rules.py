@@ -86,6 +86,11 @@ class Scope:
     webhooks: Treated = "exempt"
     staff: Literal["exempt", "include"] = "exempt"
 
+    @property
+    def somewhere(self) -> bool:
+        """Whether it does not hold everywhere."""
+        return self.channels != Ids() or self.categories != Ids()
+
     def covers_place(self, place: Place) -> bool:
         """Whether the rule holds there."""
         channels = [place.channel] if place.parent is None else [place.channel, place.parent]

@@ -106,7 +106,7 @@ class Backtest:
             looked_at[channel] = len(found)
             messages += found
         messages.sort(key=lambda message: message.id)
-        counting, members = Counting(), dict[int, hikari.Member | None]()
+        counting, members = Counting(self._judge.known_place), dict[int, hikari.Member | None]()
         hits: list[ReportHit] = []
         spared = 0
         for number, message in enumerate(messages):

@@ -13,7 +13,7 @@ import chandelier
 from chandelier_moderation.automod.actions import Ladder
 from chandelier_moderation.automod.engine import Hit
 from chandelier_moderation.automod.plain import to_plain
-from chandelier_moderation.automod.rules import Rule
+from chandelier_moderation.automod.rules import PARTS, Rule
 from chandelier_moderation.cards import FIELD_VALUE, crop, quoted
 from chandelier_moderation.enforcing.backtest import Report
 from chandelier_moderation.enforcing.store import key_of
@@ -50,6 +50,10 @@ def rule_card(rule: Rule, title: str, *, hits: int | None = None) -> hikari.Embe
     for name, label in (("scope", _("Scope")), ("conditions", _("Conditions"))):
         if data.get(name):
             embed.add_field(label, quoted(_written(data[name])))
+    if rule.parts != PARTS:
+        embed.add_field(_("Looks at"), ", ".join(rule.parts), inline=True)
+    if rule.at_least != 1:
+        embed.add_field(_("Finds needed"), str(rule.at_least), inline=True)
     return embed
 
 

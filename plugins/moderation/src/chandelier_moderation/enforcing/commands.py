@@ -10,11 +10,12 @@ import lightbulb
 import chandelier
 from chandelier_moderation.automod.content import Content, Text
 from chandelier_moderation.automod.engine import Engine
-from chandelier_moderation.automod.rules import SEVERITIES
+from chandelier_moderation.automod.rules import PARTS, SEVERITIES
 from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.backtest import Backtest, report_file
 from chandelier_moderation.enforcing.naming import resolve_channels, suggest_rules
 from chandelier_moderation.enforcing.options import rule_of
+from chandelier_moderation.enforcing.permitted import check_actions
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.enforcing.store import key_of
 from chandelier_moderation.plugin import ModerationPlugin
@@ -45,6 +46,9 @@ _TREATED = [lightbulb.Choice(how, how) for how in ("exempt", "include", "only")]
 _NAME = "The rule's name"
 _WHAT = "Words, domains …, with commas; a number; “6 in 5s” for rates"
 _ACTIONS = "delete, warn, timeout 10m, kick, ban 7d, alert #mods, reply …, points 2 …"
+_CONDITIONS = "account < 7d, joined < 1d, no roles, edits only, no edits; “none” for none"
+_PARTS = "What is looked at: content, embed, forward, attachment, poll, nickname, thread; “all”"
+_AT_LEAST = "How many different finds one message must have"
 
 
 def _existing() -> Any:
@@ -73,6 +77,9 @@ class RuleAdd(lightbulb.SlashCommand, name="add", description="Make a rule"):
     bots = lightbulb.string("bots", "Whether bots count (not by default)", default=None, choices=_TREATED)
     webhooks = lightbulb.string("webhooks", "Whether webhooks count", default=None, choices=_TREATED)
     staff = lightbulb.boolean("staff", "Whether it is for staff too", default=None)
+    conditions = lightbulb.string("conditions", _CONDITIONS, default=None, max_length=200)
+    parts = lightbulb.string("parts", _PARTS, default=None, max_length=200)
+    at_least = lightbulb.integer("at_least", _AT_LEAST, default=None, min_value=1, max_value=1_000)
     dry_run = lightbulb.boolean("dry_run", "Only say in the log what it would do", default=None)
     enabled = lightbulb.boolean("enabled", "Whether it is in force at once", default=None)
     description = lightbulb.string("description", "What it is for", default=None, max_length=500)
@@ -82,6 +89,7 @@ class RuleAdd(lightbulb.SlashCommand, name="add", description="Make a rule"):
         """Read, check, store."""
         guild_id = ctx.guild_id or 0
         rule = await rule_of(plugin.ctx, guild_id, {"name": self.name}, self)
+        await check_actions(ctx, plugin, rule.actions)
         await plugin.automod.guilds.store.add(guild_id, rule, ctx.user.id)
         await ctx.respond(embed=cards.rule_card(rule, _("Rule added")), ephemeral=True, **SILENT)
 
@@ -109,6 +117,9 @@ class RuleEdit(lightbulb.SlashCommand, name="edit", description="Change a rule; 
     bots = lightbulb.string("bots", "Whether bots count", default=None, choices=_TREATED)
     webhooks = lightbulb.string("webhooks", "Whether webhooks count", default=None, choices=_TREATED)
     staff = lightbulb.boolean("staff", "Whether it is for staff too", default=None)
+    conditions = lightbulb.string("conditions", _CONDITIONS, default=None, max_length=200)
+    parts = lightbulb.string("parts", _PARTS, default=None, max_length=200)
+    at_least = lightbulb.integer("at_least", _AT_LEAST, default=None, min_value=1, max_value=1_000)
     dry_run = lightbulb.boolean("dry_run", "Only say in the log what it would do", default=None)
     description = lightbulb.string("description", "What it is for", default=None, max_length=500)
 
@@ -118,6 +129,7 @@ class RuleEdit(lightbulb.SlashCommand, name="edit", description="Change a rule; 
         guild_id, store = ctx.guild_id or 0, plugin.automod.guilds.store
         known = await store.get(guild_id, self.name)
         wanted = await rule_of(plugin.ctx, guild_id, known, self)
+        await check_actions(ctx, plugin, wanted.actions)
         _before, after = await store.change(guild_id, self.name, lambda _rule: wanted, ctx.user.id)
         await ctx.respond(embed=cards.rule_card(after, _("Rule changed")), ephemeral=True, **SILENT)
 
@@ -231,7 +243,10 @@ class RuleTest(lightbulb.SlashCommand, name="test", description="Which rules a t
             rules = list((await room.guilds.store.rules(guild_id)).rules)
         awake = [cards.switched(enabled=True)(rule) for rule in rules]
         engine = await Engine.build(awake, await room.lists.of(awake))
-        hits = engine.match(Content(texts=(Text("content", self.text),)))
+        # One rule is asked about what it looks at, which may be names alone.
+        parts = rules[0].parts if self.name is not None else PARTS
+        part = "content" if "content" in parts else parts[0]
+        hits = engine.match(Content(texts=(Text(part, self.text),)))
         await ctx.respond(embed=cards.test_card(self.text, hits, rules), ephemeral=True, **SILENT)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chandelier_moderation.automod.content import Content
 from chandelier_moderation.automod.engine import Hit
 from chandelier_moderation.automod.normalise import look, skeleton
-from chandelier_moderation.automod.rules import Rule
+from chandelier_moderation.automod.rules import Place, Rule
 from chandelier_moderation.automod.triggers import Rate, Repeated
 from chandelier_moderation.enforcing.guilds import Guarded
 from chandelier_moderation.enforcing.judge import Found
@@ -27,10 +27,12 @@ def moment_of(snowflake: int) -> datetime:
 
 
 class Counting:
-    """Counts messages for every rule that does."""
+    """Counts messages for every rule that does, where it holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Callable[[int], Place | None]) -> None:
+        """``place`` knows where a channel is, or does not."""
         self._counts = Counts()
+        self._place = place
 
     def found(self, guarded: Guarded, message: Mapping[str, Any], content: Content) -> tuple[Found, ...]:
         """Count a new message; returns what it is the last straw for, with the messages before it."""
@@ -38,6 +40,8 @@ class Counting:
         found: list[Found] = []
         for rule in guarded.counting:
             trigger = rule.trigger
+            if rule.scope.somewhere and not self._covered(rule, int(message["channel_id"])):
+                continue  # what is written elsewhere neither counts nor is swept away
             key: tuple[Any, ...] = (guarded.guild_id, rule.name, author)
             if isinstance(trigger, Repeated):
                 if not content:
@@ -58,6 +62,9 @@ class Counting:
             if together:
                 found.append(_found(rule, together, content))
         return tuple(found)
+
+    def _covered(self, rule: Rule, channel_id: int) -> bool:
+        return rule.scope.covers_place(self._place(channel_id) or Place(channel=channel_id))
 
 
 def _gist(content: Content) -> str:

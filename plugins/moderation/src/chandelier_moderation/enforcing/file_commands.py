@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ from chandelier_moderation.automod.rules import RuleSet
 from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.commands import automod
 from chandelier_moderation.enforcing.ladder import points_of
+from chandelier_moderation.enforcing.permitted import check_actions
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.enforcing.store import read_file, refusal
 from chandelier_moderation.plugin import ModerationPlugin
@@ -63,7 +65,7 @@ class Export(lightbulb.SlashCommand, name="export", description="All rules of th
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Answer with the file."""
         rules = await plugin.automod.guilds.store.rules(ctx.guild_id or 0)
-        file = hikari.Bytes(write_toml(rules), "automod.toml")
+        file = hikari.Bytes(await asyncio.to_thread(write_toml, rules), "automod.toml")
         text = _.count("1 rule", "{n} rules", len(rules.rules))
         await ctx.respond(text, attachment=file, ephemeral=True, **SILENT)
 
@@ -80,12 +82,16 @@ class Preset(lightbulb.SlashCommand, name="preset", description="Take over rules
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Store its rules; those of the same name are replaced."""
-        await _take_over(ctx, plugin, preset(self.name), replace=False, dry_run=self.dry_run)
+        await _take_over(
+            ctx, plugin, await asyncio.to_thread(preset, self.name), replace=False, dry_run=self.dry_run
+        )
 
 
 async def _take_over(
     ctx: lightbulb.Context, plugin: ModerationPlugin, rules: RuleSet, *, replace: bool, dry_run: bool
 ) -> None:
+    doing = (*rules.rules, *rules.ladder.steps)
+    await check_actions(ctx, plugin, [action for thing in doing for action in thing.actions])
     if dry_run:
         trial = tuple(attrs.evolve(rule, dry_run=True) for rule in rules.rules)
         rules = attrs.evolve(rules, rules=trial)
@@ -148,6 +154,7 @@ class LadderSet(lightbulb.SlashCommand, name="set", description="Say what so man
                 step = Step(points=self.points, actions=from_plain(data).actions)
             except BadRules as error:
                 raise refusal(error.problems) from None
+            await check_actions(ctx, plugin, step.actions)
 
         def change(ladder: Ladder) -> Ladder:
             steps = [other for other in ladder.steps if other.points != self.points]

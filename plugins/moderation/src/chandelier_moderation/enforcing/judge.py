@@ -81,14 +81,22 @@ class Judge:
     async def _place(self, writing: Writing) -> Place:
         if writing.channel_id is None:
             return Place(channel=0)
-        channel = self._ctx.cache.get_guild_channel(writing.channel_id)
-        if channel is None:
-            channel = self._ctx.cache.get_thread(writing.channel_id)
-        if channel is None:
-            try:
-                channel = await self._ctx.rest.fetch_channel(writing.channel_id)
-            except (hikari.NotFoundError, hikari.ForbiddenError):
-                return Place(channel=writing.channel_id)
+        known = self.known_place(writing.channel_id)
+        if known is not None:
+            return known
+        try:
+            channel = await self._ctx.rest.fetch_channel(writing.channel_id)
+        except (hikari.NotFoundError, hikari.ForbiddenError):
+            return Place(channel=writing.channel_id)
+        return self._place_of(channel)
+
+    def known_place(self, channel_id: int) -> Place | None:
+        """Where a channel or thread is, without asking Discord; None when that is not known."""
+        cache = self._ctx.cache
+        channel = cache.get_guild_channel(channel_id) or cache.get_thread(channel_id)
+        return None if channel is None else self._place_of(channel)
+
+    def _place_of(self, channel: hikari.PartialChannel) -> Place:
         parent = getattr(channel, "parent_id", None)
         if isinstance(channel, hikari.GuildThreadChannel):
             above = self._ctx.cache.get_guild_channel(channel.parent_id)

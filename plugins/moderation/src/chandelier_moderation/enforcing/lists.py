@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 import chandelier
-from chandelier_moderation.automod.domains import domain_of_line
+from chandelier_moderation.automod.domains import domains_of
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.automod.triggers import ScamLinks
 from chandelier_moderation.config import ModerationConfig
@@ -78,7 +78,7 @@ class DomainLists:
         now, known = self._ctx.now(), self._kept.get(name)
         try:
             text = await (self._fetched(name) if name.startswith("https://") else self._from_file(name))
-            domains = await asyncio.to_thread(_domains, text)
+            domains = await asyncio.to_thread(domains_of, text)
             self._kept[name] = _Kept(domains, now + REFRESHED_AFTER, None)
         except (chandelier.ChandelierError, OSError, UnicodeError) as error:
             # What was known goes on counting: an old list is better than none.
@@ -97,7 +97,3 @@ class DomainLists:
         if folder is None:
             raise chandelier.InvalidRequest(_("the bot's operator has set no folder (automod_lists)"))
         return await asyncio.to_thread((Path(folder) / name).read_text, encoding="utf-8")
-
-
-def _domains(text: str) -> frozenset[str]:
-    return frozenset(domain for domain in map(domain_of_line, text.splitlines()) if domain is not None)

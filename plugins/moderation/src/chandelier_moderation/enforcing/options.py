@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ __all__ = ["rule_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
-_PLAIN = ("severity", "dry_run", "enabled", "description")
+_PLAIN = ("severity", "dry_run", "enabled", "description", "at_least")
 _SCOPE = ("bots", "webhooks")
 _NOTHING = frozenset({"none", "-", "all"})
 
@@ -45,11 +46,17 @@ async def rule_of(
         data["name"] = options.rename
     if getattr(options, "actions", None) is not None:
         data["actions"] = typed.actions_of(options.actions)
+    for name, read in (("conditions", typed.conditions_of), ("parts", typed.parts_of)):
+        text = getattr(options, name, None)
+        if text is not None:
+            data.pop(name, None)
+            if text.strip().casefold() not in _NOTHING:
+                data[name] = read(text)
     if draft:
         data["actions"] = [{"do": "delete"}]
     await _scope(ctx, guild_id, data, options)
     try:
-        return from_plain(data)
+        return await asyncio.to_thread(from_plain, data)
     except BadRules as error:
         raise refusal(error.problems) from None
 

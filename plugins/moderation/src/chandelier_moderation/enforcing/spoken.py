@@ -14,7 +14,7 @@ from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.tables import StoredHit
 
-__all__ = ["CHOICES", "SILENT", "VANISH", "Spoken", "alert_card", "alert_rows"]
+__all__ = ["CHOICES", "SILENT", "VANISH", "Spoken", "alert_card", "alert_rows", "in_guild"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -49,7 +49,7 @@ class Spoken:
         hit = await self._hits.find(int(effect.payload["hit"]))
         if hit is None:
             return
-        channel = effect.payload["channel"] or (await self._ctx.config_for(hit.guild_id)).log_channel
+        channel = await self._alerts(hit.guild_id, effect.payload["channel"])
         if channel is None:
             return
         language = await self._ctx.language(hit.guild_id)
@@ -57,7 +57,7 @@ class Spoken:
         rows = alert_rows(self._ctx, hit, language)
         await self._post(
             effect,
-            int(channel),
+            channel,
             self._ctx.into(language, card),
             rows,
             [int(role) for role in effect.payload["roles"]],
@@ -66,7 +66,7 @@ class Spoken:
     async def ladder(self, effect: chandelier.Effect) -> None:
         """Tell staff that a member has reached a step of the ladder."""
         said, guild_id = effect.payload, int(effect.payload["guild"])
-        channel = said["channel"] or (await self._ctx.config_for(guild_id)).log_channel
+        channel = await self._alerts(guild_id, said["channel"])
         if channel is None:
             return
         card = hikari.Embed(
@@ -77,7 +77,7 @@ class Spoken:
         card.set_footer(effect.key)
         language = await self._ctx.language(guild_id)
         roles = [int(role) for role in said["roles"]]
-        await self._post(effect, int(channel), self._ctx.into(language, card), [], roles)
+        await self._post(effect, channel, self._ctx.into(language, card), [], roles)
 
     async def dry(self, effect: chandelier.Effect) -> None:
         """Say in the log what a rule on trial would have done."""
@@ -130,6 +130,12 @@ class Spoken:
         except (hikari.NotFoundError, hikari.ForbiddenError):
             return
 
+    async def _alerts(self, guild_id: int, channel: str | None) -> int | None:
+        """Where to tell staff: in the log when the rule's channel is gone, or is another server's."""
+        if channel is not None and await in_guild(self._ctx, guild_id, int(channel)):
+            return int(channel)
+        return (await self._ctx.config_for(guild_id)).log_channel
+
     async def _post(
         self,
         effect: chandelier.Effect,
@@ -157,6 +163,18 @@ class Spoken:
             if message.author.id == self._ctx.bot_id and fits(message):
                 return message
         return None
+
+
+async def in_guild(ctx: chandelier.PluginContext[ModerationConfig], guild_id: int, channel_id: int) -> bool:
+    """Whether a channel or thread is of this server, so that no server writes into another."""
+    found: hikari.PartialChannel | None = ctx.cache.get_guild_channel(channel_id)
+    found = found or ctx.cache.get_thread(channel_id)
+    if found is None:
+        try:
+            found = await ctx.rest.fetch_channel(channel_id)
+        except (hikari.NotFoundError, hikari.ForbiddenError):
+            return False
+    return getattr(found, "guild_id", None) == guild_id
 
 
 def alert_card(hit: StoredHit, rule: str, severity: str) -> hikari.Embed:

@@ -29,8 +29,8 @@ class _Staff:
     """The staff of a server: name by member, with the roles that they have."""
 
     until: datetime
-    members: Mapping[int, tuple[frozenset[int], tuple[str, ...], bool]]
-    """Roles, names, and whether their permissions make them staff."""
+    members: Mapping[int, tuple[frozenset[int], Mapping[str, frozenset[str]], bool]]
+    """Roles, names with their shapes, and whether their permissions make them staff."""
 
 
 class StaffNames:
@@ -62,7 +62,9 @@ class StaffNames:
             if user_id == member_id:
                 return None
             if imitated is None:
-                imitated = next((name for name in theirs if not shapes.isdisjoint(_shapes(name))), None)
+                imitated = next(
+                    (name for name, shape in theirs.items() if not shapes.isdisjoint(shape)), None
+                )
         return imitated
 
     async def _staff(self, guild_id: int) -> _Staff:
@@ -71,13 +73,13 @@ class StaffNames:
         if known is not None and now < known.until:
             return known
         guild = await self._ctx.rest.fetch_guild(guild_id)
-        members: dict[int, tuple[frozenset[int], tuple[str, ...], bool]] = {}
+        members: dict[int, tuple[frozenset[int], Mapping[str, frozenset[str]], bool]] = {}
         async for member in self._ctx.rest.fetch_members(guild_id).limit(MOST_ASKED):
             held = chandelier.permissions_of(member, roles=guild.roles, owner_id=guild.owner_id)
             roles = frozenset(int(role) for role in member.role_ids if role != guild_id)
             if roles or member.id == guild.owner_id:
                 names = (member.nickname, member.user.global_name, member.username)
-                shown = tuple(dict.fromkeys(name for name in names if name))
+                shown = {name: frozenset(_shapes(name)) for name in names if name}
                 members[int(member.id)] = roles, shown, bool(held & _STAFF)
         self._known[guild_id] = _Staff(now + KNOWN_FOR, members)
         return self._known[guild_id]

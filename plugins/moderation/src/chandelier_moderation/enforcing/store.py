@@ -31,6 +31,8 @@ SETTING = "words"
 ResultT = TypeVar("ResultT")
 _QUICK = 500
 """Words that are read in a few milliseconds."""
+_SUFFIXES = 1_000
+"""What reading the list of public suffixes takes, as so many words do."""
 _MOST_PROBLEMS = 10
 """Problems that one answer tells."""
 
@@ -221,9 +223,19 @@ class RuleStore:
         mine = select(StoredRule).where(StoredRule.guild_id == guild_id)
         rows = (await session.scalars(mine.order_by(StoredRule.created_at, StoredRule.key))).all()
         ladder = await session.get(StoredLadder, guild_id)
-        understood = await _apart(_words_of(rows), lambda: [*map(self._understood, rows)])
+        understood = await _apart(sum(map(_size_of, rows)), lambda: [*map(self._understood, rows)])
         rules = tuple(rule for rule in understood if rule is not None)
-        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else ladder_from_plain(ladder.body))
+        return RuleSet(rules=rules, ladder=Ladder() if ladder is None else self._climbable(ladder))
+
+    def _climbable(self, row: StoredLadder) -> Ladder:
+        """The ladder of a row; an empty one, and a word in the health, when this version cannot use it."""
+        try:
+            ladder = ladder_from_plain(row.body)
+        except BadRules as error:
+            self.broken[row.guild_id, "ladder"] = str(error.problems[0])
+            return Ladder()
+        self.broken.pop((row.guild_id, "ladder"), None)
+        return ladder
 
     def _understood(self, row: StoredRule) -> Rule | None:
         """The rule of a row; None, and a word in the health, when this version cannot use it."""
@@ -250,8 +262,7 @@ class RuleStore:
 
     @staticmethod
     async def _check(after: RuleSet) -> None:
-        words = sum(len(rule.trigger.words) for rule in after.rules if isinstance(rule.trigger, Words))
-        if problems := await _apart(words, lambda: problems_of_set(after)):
+        if problems := await asyncio.to_thread(problems_of_set, after):
             raise refusal(problems)
 
     def _row(self, guild_id: int, rule: Rule, by: int) -> StoredRule:
@@ -284,12 +295,13 @@ def _names(user_id: int) -> ColumnElement[bool]:
 
 
 async def _apart(size: int, work: Callable[[], ResultT]) -> ResultT:
-    """Do what takes long for many words on a thread."""
+    """Do what takes long for many words, or for links, on a thread."""
     return await asyncio.to_thread(work) if size > _QUICK else work()
 
 
-def _words_of(rows: Sequence[StoredRule]) -> int:
-    return sum(len(row.body.get("trigger", {}).get("words", ())) for row in rows)
+def _size_of(row: StoredRule) -> int:
+    trigger = row.body.get("trigger", {})
+    return len(trigger.get("words", ())) + (_SUFFIXES if "links" in str(trigger.get("kind")) else 0)
 
 
 async def read_file(text: str) -> RuleSet:

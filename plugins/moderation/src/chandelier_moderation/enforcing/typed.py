@@ -8,7 +8,7 @@ from typing import Any
 
 import chandelier
 
-__all__ = ["KINDS", "actions_of", "ids_of", "items_of", "trigger_of"]
+__all__ = ["KINDS", "actions_of", "conditions_of", "ids_of", "items_of", "parts_of", "trigger_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -42,11 +42,11 @@ def ids_of(text: str) -> list[str]:
 
 
 def _words(what: str, allow: str) -> dict[str, Any]:
-    return {"words": items_of(what), **_given(allow=items_of(allow))}
+    return _given(words=items_of(what), allow=items_of(allow))
 
 
 def _expressions(what: str, _allow: str) -> dict[str, Any]:
-    return {"expressions": [line.strip() for line in re.split(r"\n| ;; ", what) if line.strip()]}
+    return _given(expressions=[line.strip() for line in re.split(r"\n| ;; ", what) if line.strip()])
 
 
 def _lists(what: str, allow: str) -> dict[str, Any]:
@@ -130,6 +130,42 @@ def trigger_of(kind: str, what: str, allow: str, match: str | None) -> dict[str,
     if match is not None and kind == "words":
         data["match"] = match
     return data
+
+
+# ---- conditions
+
+
+def conditions_of(text: str) -> dict[str, Any]:
+    """The plain data of conditions written as ``account < 7d, joined < 1d, no roles, edits only``.
+
+    Raises InvalidRequest for what is no condition.
+    """
+    found: dict[str, Any] = {}
+    for item in items_of(text):
+        words = " ".join(item.casefold().split())
+        younger = _YOUNGER.fullmatch(words)
+        if younger is not None:
+            found[_AGES[younger[1]]] = younger[2]
+        elif words in {"no roles", "no role"}:
+            found["no_roles"] = True
+        elif words in _EDITS:
+            found["edits"] = _EDITS[words]
+        else:
+            raise chandelier.InvalidRequest(
+                _("“{text}” is no condition; there are {names}.", text=item, names=_CONDITIONS)
+            )
+    return found
+
+
+def parts_of(text: str) -> list[str]:
+    """The names of parts of messages, as `automod.rules.PARTS` has them when all are right."""
+    return list(dict.fromkeys(item.casefold() for item in items_of(text)))
+
+
+_YOUNGER = re.compile(r"(account|joined) ?<? ?(\d.*)")
+_AGES = {"account": "account_younger", "joined": "joined_within"}
+_EDITS = {"edits only": "only", "only edits": "only", "no edits": "exempt", "edits included": "include"}
+_CONDITIONS = "`account < 7d`, `joined < 1d`, `no roles`, `edits only`, `no edits`"
 
 
 # ---- actions

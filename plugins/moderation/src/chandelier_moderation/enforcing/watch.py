@@ -48,7 +48,7 @@ class Watch:
         self._guilds = guilds
         self._judge = judge
         self._hits = hits
-        self._counting = Counting()
+        self._counting = Counting(judge.known_place)
         self._waiting: OrderedDict[int, deque[_Waiting]] = OrderedDict()
 
     # ---- on the raw payload, for every message of every server
