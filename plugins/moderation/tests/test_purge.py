@@ -62,6 +62,13 @@ async def test_a_purge_previews_asks_deletes_and_gives_its_account(discord, star
     bulk = [request for request in discord.requests if request.path.endswith("bulk-delete")]
     assert [request.reason for request in bulk] == [f"Purge by {market.mod.id}: cleaning up"]
 
+    asked = await purge(market, text="WORTH", pinned=True)
+    assert "pinned ones, too" in asked.text
+    await market.mod.press(asked, label="Delete 1")
+    await discord.advance(10)
+    assert [message.content for message in market.general.messages] == ["hello", PINNED]
+    assert "worth keeping" in await transcript(market.log.last)
+
 
 async def test_several_wishes_must_all_be_true_and_nothing_found_is_said(discord, start_host, market):
     host = await start_host("moderation", config=market.config())

@@ -1,4 +1,4 @@
-"""kill -9 again and again while a purge is under way: nothing is lost, nothing is counted twice."""
+"""kill -9 again and again while a purge or a ban is under way: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ pytestmark = pytest.mark.endurance
 PATIENCE = 180.0
 """Real seconds that a busy machine may take for one step."""
 MESSAGES = 350
+BANNED_FOR = "45s"
+"""On a slow machine it is over while the bot is down; what comes of it is the same."""
 CONFIG = """\
 [chandelier]
 version = 1
 [plugins.moderation]
 version = 2
 log_channel = {log}
+tell_member = "always"
 """
 
 
@@ -98,3 +101,46 @@ async def test_a_purge_that_is_killed_after_every_step_gives_an_exact_account(tm
             written = await answer.text()
         said = [line.strip() for line in written.splitlines() if line.startswith("  spam ")]
         assert said == [f"spam {number}" for number in range(MESSAGES)]
+
+
+async def test_a_ban_for_a_time_that_is_killed_after_every_step_is_done_told_and_ended_once(tmp_path):
+    """Between the request, the case, the direct message, the ban, its post, and the end in its time."""
+    async with LocalDiscord(clock=SystemClock()) as discord:
+        guild = discord.create_guild("Market")
+        general, log = guild.create_text_channel("general"), guild.create_text_channel("mod-log")
+        bob, owner = guild.add_member("bob"), guild.owner
+        (tmp_path / "config.toml").write_text(CONFIG.format(log=log.id), encoding="utf-8")
+        bot = Bot(tmp_path, discord)
+
+        def asked(path):
+            return any(request.path.endswith(path) for request in discord.requests)
+
+        def done(kind):
+            return [entry for entry in guild.audit_log if entry["action_type"] == kind]
+
+        try:
+            await bot.start()
+            assert await discord.until(
+                lambda: any(one["name"] == "tempban" for one in discord.commands()), patience=PATIENCE
+            )
+            owner.start_slash(general, "tempban", user=bob, duration=BANNED_FOR, reason="spam")
+            for step in (
+                lambda: asked("/users/@me/channels"),  # the case is written
+                lambda: bool(bob.dms),
+                lambda: bool(done(22)),
+                lambda: bool(log.messages),
+                lambda: bool(done(23)),
+            ):
+                assert await discord.until(step, patience=PATIENCE)
+                assert await bot.end() == -signal.SIGKILL
+                await bot.start()
+                assert await discord.until(lambda: bool(discord.connections), patience=PATIENCE)
+            assert await discord.until(lambda: "It ended in its time" in log.last.text, patience=PATIENCE)
+            await asyncio.sleep(3)  # in which anything that comes twice would come
+            assert await bot.end(signal.SIGTERM) == 0
+        finally:
+            await bot.end()
+
+        assert [len(bob.dms), len(done(22)), len(done(23)), len(log.messages)] == [1] * 4
+        assert guild.bans == {}
+        assert "case #1" in log.last.text

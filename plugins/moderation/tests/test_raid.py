@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -175,3 +176,46 @@ async def test_a_raid_of_hundreds_is_held_and_let_go_to_the_last(discord, start_
     assert f"Newcomers timed out: {HUNDREDS}" in market.log.last.text
     assert f"Joined meanwhile\n{HUNDREDS}" in market.log.last.text
     assert len(market.log.messages) == 2
+
+
+async def test_of_joins_at_the_same_moment_everybody_is_held(discord, start_host, market, monkeypatch):
+    """Two joins find no raid mode; one starts it, and the other goes on only when its start has held all."""
+    settings = {"raid_joins": 2, "raid_invites": False, "raid_slowmode": 0}
+    host = await start_host("moderation", config=market.config(**settings))
+    plugin = host.lifecycle.records["moderation"].plugin
+    raids, measures = plugin.raids, plugin.measures
+    start, current, note = measures.start, raids.current, raids.note
+    started, looked, found = asyncio.Event(), asyncio.Event(), []
+
+    async def starting(raid):
+        await start(raid)
+        started.set()
+
+    async def looking(guild_id):
+        raid = await current(guild_id)
+        found.append(raid)
+        turn = len(found)
+        if turn == 3:
+            looked.set()
+            await started.wait()
+        elif turn == 2:
+            await looked.wait()
+        return raid
+
+    async def late(raid, people):
+        await started.wait()
+        await note(raid, people)
+
+    monkeypatch.setattr(measures, "start", starting)
+    monkeypatch.setattr(raids, "current", looking)
+    monkeypatch.setattr(raids, "note", late)
+    crowd = [await market.guild.join("newcomer-0")]
+    crowd += [market.guild.add_member(f"newcomer-{number}") for number in (1, 2)]
+    await discord.settle()
+
+    assert found == [None] * 3
+    assert [member.timed_out_until is not None for member in crowd] == [True] * 3
+    assert len(await cases(host)) == 3
+    assert {row[0] for row in await rows(host, "SELECT user_id FROM moderation_raid_newcomers")} == {
+        member.id for member in crowd
+    }

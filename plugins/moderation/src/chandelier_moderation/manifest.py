@@ -121,12 +121,23 @@ MANIFEST = chandelier.Manifest(
             what="what members write in appeals, what was answered, and who decided",
             why="so that staff can decide, and a case is not appealed against again and again",
             kept="as long as its case",
-            on_erasure="that there was an appeal and how it was decided; the words are erased",
+            on_erasure="that there was an appeal, how and by whom it was decided; your words are erased",
         ),
         chandelier.PersonalData(
-            what="who joined a server while raid mode was on, and when",
+            what="who joined a server while raid mode was on, and when; and who switched it on or off",
             why="so that staff knows whom a raid brought",
-            kept="until it is erased",
+            kept="90 days after its end; who switched it until the bot's owner erases it",
+            on_erasure="who switched it; the bot's owner can erase it",
+        ),
+        chandelier.PersonalData(
+            what="who made and changed rules of automod",
+            why="so that a server knows whom to ask about them",
+            kept="as long as the rule",
+        ),
+        chandelier.PersonalData(
+            what="whose cases moderators looked for",
+            why="so that the buttons below what was found turn its pages",
+            kept="30 days",
         ),
         chandelier.PersonalData(
             what="who purges messages, and what these said",

@@ -227,6 +227,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
             "cases": list(await self._people.export(user_id)),
             **await self.bulk.people.export(user_id),
             "appeals": list(await self.docket.of_person(user_id)),
+            "searches": list(await self._people.searches(user_id)),
             "raids": list(await self.raids.of_person(user_id)),
             "purges": list(await self.cleaning.store.of_person(user_id)),
             **await self.watching.export(user_id),
@@ -238,9 +239,13 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Take a person out of every room; of the numbered cases only when the owner decides so."""
         cases = await self._people.erase(user_id, by)
         bulk = await self.bulk.people.erase(user_id, by)
-        others = bulk.erased + await self.docket.forget_person(user_id, by)
-        others += await self.raids.forget_person(user_id)
-        others += await self.cleaning.store.forget_person(user_id)
+        appeals = await self.docket.forget_person(user_id, by)
+        raids = await self.raids.forget_person(user_id, by)
+        others = await self.cleaning.store.forget_person(user_id)
         others += await self.watching.erase(user_id)
         others += await self.automod.forget_person(user_id)
-        return chandelier.Erasure(erased=cases.erased + others, kept=(*cases.kept, *bulk.kept))
+        rooms = (cases, bulk, appeals, raids)
+        return chandelier.Erasure(
+            erased=sum(room.erased for room in rooms) + others,
+            kept=tuple(kept for room in rooms for kept in room.kept),
+        )

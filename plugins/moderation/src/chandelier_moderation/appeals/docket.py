@@ -174,8 +174,8 @@ class Docket:
             found = (await session.scalars(select(Appeal).where(named).order_by(Appeal.id))).all()
         return [_exported(appeal, user_id) for appeal in found]
 
-    async def forget_person(self, user_id: int, by: str) -> int:
-        """Erase a person's own words; answers in how many appeals. An open appeal ends with it.
+    async def forget_person(self, user_id: int, by: str) -> chandelier.Erasure:
+        """Erase a person's own words. An open appeal ends with it.
 
         When the bot's owner decides (``by`` is ``"owner"``), also who it was and whom they decided about.
         """
@@ -193,13 +193,30 @@ class Docket:
                 if appeal.state == OPEN:
                     appeal.state, appeal.is_open = WITHDRAWN, None
                 await self._refresh_erased(appeal, session)
-            if by == "owner":
-                decided = select(Appeal).where(Appeal.decided_by == user_id).with_for_update()
-                for appeal in await session.scalars(decided):
-                    appeal.decided_by = 0
-                    erased += 1
-                    await self._refresh_erased(appeal, session)
-        return erased
+            if by != "owner":
+                return chandelier.Erasure(erased=erased, kept=await self._kept(user_id, session))
+            decided = select(Appeal).where(Appeal.decided_by == user_id).with_for_update()
+            for appeal in await session.scalars(decided):
+                appeal.decided_by = 0
+                erased += 1
+                await self._refresh_erased(appeal, session)
+        return chandelier.Erasure(erased=erased)
+
+    async def _kept(self, user_id: int, session: AsyncSession) -> tuple[chandelier.Kept, ...]:
+        mine, decided = (
+            func.count().filter(Appeal.user_id == user_id),
+            func.count().filter(Appeal.decided_by == user_id),
+        )
+        of_member, of_staff = (await session.execute(select(mine, decided))).one()
+        kept = [
+            (
+                of_member,
+                _("appeals of yours, without your words"),
+                _("else a case could be appealed against again"),
+            ),
+            (of_staff, _("appeals that you decided"), _("a server has to know who acted")),
+        ]
+        return tuple(chandelier.Kept(count=count, what=what, why=why) for count, what, why in kept if count)
 
     async def _refresh_erased(self, appeal: Appeal, session: AsyncSession) -> None:
         # The key says when and not whom: it outlives the erasure.

@@ -63,16 +63,22 @@ class BulkPeople:
 
     async def _kept(self, user_id: int) -> tuple[chandelier.Kept, ...]:
         of_target = select(func.count()).select_from(BatchTarget).where(BatchTarget.target_id == user_id)
+        of_moderator = select(func.count()).select_from(Batch).where(Batch.moderator_id == user_id)
         of_author = select(func.count()).select_from(Pick).where(Pick.author_id == user_id)
         async with self.storage.read() as session:
             batches = await session.scalar(of_target) or 0
+            asked = await session.scalar(of_moderator) or 0
             messages = await session.scalar(of_author) or 0
-        why = _("a server's moderators have to be able to act fairly")
+        fair, known = (
+            _("a server's moderators have to be able to act fairly"),
+            _("a server has to know who acted"),
+        )
         kept = [
-            (batches, _("mass bans and the like that you were part of")),
-            (messages, _("messages of yours that were reported, for 7 days")),
+            (batches, _("mass bans and the like that you were part of"), fair),
+            (asked, _("mass bans and the like that you asked for"), known),
+            (messages, _("messages of yours that were reported, for 7 days"), fair),
         ]
-        return tuple(chandelier.Kept(count=count, what=what, why=why) for count, what in kept if count)
+        return tuple(chandelier.Kept(count=count, what=what, why=why) for count, what, why in kept if count)
 
 
 def _batch(batch: Batch) -> dict[str, Any]:
@@ -83,4 +89,6 @@ def _pick(pick: Pick, user_id: int) -> dict[str, Any]:
     shown = {"guild": str(pick.guild_id), "message": str(pick.message_id), "at": pick.picked_at.isoformat()}
     if pick.author_id == user_id:
         return {**shown, "role": "author", "content": pick.content, "files": list(pick.attachments)}
+    if str(user_id) not in pick.reporters:
+        return {**shown, "role": "moderator", "state": pick.state}
     return {**shown, "role": "reporter", "why": pick.reporters.get(str(user_id), "")}

@@ -98,7 +98,9 @@ class Picks:
             if pick is None or pick.guild_id != guild_id or str(by) not in pick.reporters:
                 raise chandelier.InvalidRequest(_("I no longer remember that report."))
             pick.reporters = {**pick.reporters, str(by): why}
-            await self._show(pick, f"why-{by}-{self._ctx.now().timestamp():.6f}", session)
+            # The key outlives the row by weeks: it says which reporter and not who.
+            turn = list(pick.reporters).index(str(by))
+            await self._show(pick, f"why-{turn}-{self._ctx.now().timestamp():.6f}", session)
 
     async def settle(self, message_id: int, state: str, by: int, number: int | None = None) -> bool:
         """Write down that moderators have dealt with it; False when somebody had before."""
@@ -158,13 +160,17 @@ class Picks:
         return self._ctx.now() + timedelta(days=1)
 
     async def of_person(self, user_id: int) -> Sequence[Pick]:
-        """What somebody wrote or reported of that."""
+        """What somebody wrote, reported or dealt with of that."""
         async with self._ctx.storage.read() as session:
             found = (await session.scalars(select(Pick))).all()
-        return [pick for pick in found if user_id == pick.author_id or str(user_id) in pick.reporters]
+        return [
+            pick
+            for pick in found
+            if user_id in (pick.author_id, pick.handled_by) or str(user_id) in pick.reporters
+        ]
 
     async def erase(self, user_id: int, *, written: bool) -> int:
-        """Take a person's name from what they reported, and with ``written`` forget what they wrote."""
+        """Take a person's name out; with ``written`` forget what they wrote."""
         async with self._ctx.storage.transaction() as session:
             count = 0
             if written:
@@ -172,9 +178,10 @@ class Picks:
                 gone: Any = await session.execute(mine.execution_options(synchronize_session=False))
                 count += gone.rowcount
             for pick in await session.scalars(select(Pick)):
-                if str(user_id) in pick.reporters:
+                if pick.handled_by == user_id or str(user_id) in pick.reporters:
                     others = {who: why for who, why in pick.reporters.items() if who != str(user_id)}
                     pick.reporters, count = others, count + 1
+                    pick.handled_by = 0 if pick.handled_by == user_id else pick.handled_by
                     await self._show(pick, f"erased-{self._ctx.now().timestamp():.6f}", session)
         return count
 

@@ -33,6 +33,13 @@ class People:
             cases = (await session.scalars(query)).all()
         return [_exported(case, user_id) for case in cases]
 
+    async def searches(self, user_id: int) -> Sequence[Mapping[str, Any]]:
+        """When moderators looked for a person's cases or what they did, as JSON-ready data."""
+        query = select(Search).where(_sought(user_id)).order_by(Search.id)
+        async with self.ctx.storage.read() as session:
+            found = (await session.scalars(query)).all()
+        return [{"guild": str(search.guild_id), "at": search.at.isoformat()} for search in found]
+
     async def erase(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out of the cases when the bot's owner decides so.
 
@@ -40,7 +47,7 @@ class People:
         who got it has it erased. A ban in force keeps the id of whom it bans, and nothing else about them.
         """
         ctx = self.ctx
-        named = delete(Search).where(cast(Search.query, Text).contains(str(user_id)))
+        named = delete(Search).where(_sought(user_id))
         async with ctx.storage.transaction() as session:  # whoever looked for them can do so again
             await session.execute(named.execution_options(synchronize_session=False))
         if by != "owner":
@@ -61,6 +68,8 @@ class People:
                     _empty(case)
                     if not stays:
                         case.target_id = 0
+                        if str(user_id) in case.source:  # of raid mode, and of a mass ban
+                            case.source = f"erased-{case.number}"
                 for column in ("moderator_id", "voided_by", "edited_by"):
                     if getattr(case, column) == user_id:
                         setattr(case, column, 0)
@@ -101,6 +110,10 @@ def _empty(case: Case) -> None:
     case.reason, case.evidence, case.attachments, case.details = ERASED, None, [], {}
     if case.removal != "waiting":  # the way to a message is the way to its author
         case.message_id = None
+
+
+def _sought(user_id: int) -> Any:
+    return cast(Search.query, Text).contains(str(user_id))
 
 
 def _naming(user_id: int) -> Select[Any]:

@@ -220,12 +220,17 @@ class Store:
         return list(purges.values())
 
     async def forget_person(self, user_id: int) -> int:
-        """Take a person's words and name out of what waits for its transcript; answers how often."""
+        """Take a person's words and name out of what waits for its transcript; answers how often.
+
+        Who purges stays known until it is done, so that they can stop it and get their account.
+        """
         theirs = update(PurgedMessage).where(PurgedMessage.author_id == user_id)
         blank = theirs.values(author_id=0, author=None, content=None)
         async with self._storage.transaction() as session:
             gone: Any = await session.execute(blank.execution_options(synchronize_session=False))
-            return gone.rowcount
+            done = delete(Purge).where(Purge.moderator_id == user_id, Purge.state == "done")
+            over: Any = await session.execute(done.execution_options(synchronize_session=False))
+            return gone.rowcount + over.rowcount
 
     async def _work(self, purge_id: int, *, session: Any) -> None:
         soon = self._ctx.now() + SOON

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 import chandelier
 from chandelier_moderation.automod.rules import SEVERITIES
@@ -108,14 +108,12 @@ class Hits:
             return int(gone.rowcount) + int(changed.rowcount)
 
     async def of_person(self, user_id: int) -> list[Mapping[str, Any]]:
-        """The hits of a person, for their export."""
-        mine = select(StoredHit).where(StoredHit.user_id == user_id).order_by(StoredHit.id)
+        """The hits of a person and the alerts that they answered, for their export."""
+        theirs = or_(StoredHit.user_id == user_id, StoredHit.handled_by == user_id)
+        mine = select(StoredHit).where(theirs).order_by(StoredHit.id)
         async with self._ctx.storage.read() as session:
             rows = (await session.scalars(mine)).all()
-        return [
-            {"guild": str(row.guild_id), "rule": row.rule, "at": row.at.isoformat(), "message": row.evidence}
-            for row in rows
-        ]
+        return [_exported(row, user_id) for row in rows]
 
     def _row(self, writing: Writing, one: Found, event: str) -> dict[str, Any]:
         rule, hit = one.hit.rule, one.hit
@@ -137,6 +135,20 @@ class Hits:
             "dry": rule.dry_run,
             "at": self._ctx.now(),
         }
+
+
+def _exported(row: StoredHit, user_id: int) -> Mapping[str, Any]:
+    shown = {"guild": str(row.guild_id), "rule": row.rule, "at": row.at.isoformat()}
+    if row.user_id != user_id:
+        return {**shown, "role": "answered the alert", "answer": row.handled_how}
+    return {
+        **shown,
+        "role": row.author,
+        "part": row.part,
+        "message": row.evidence,
+        "found": list(row.found),
+        "files": list(row.attachments),
+    }
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -185,6 +185,12 @@ async def restore(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime
     return None if raid is None else await plugin.measures.restore(raid)
 
 
+@loader.timer("raid_forget")
+async def forget(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
+    """Forget who joined meanwhile, long after its end."""
+    await plugin.raids.forget_newcomers(int(timer.key))
+
+
 # ---- effects
 
 

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.tables import ENDED, ENDING, ON, Newcomer, Raid
 
-__all__ = ["LONGEST", "Raids", "batch_of"]
+__all__ = ["KEPT", "LONGEST", "Raids", "batch_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -24,6 +24,8 @@ LONGEST = timedelta(hours=24)
 
 https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions
 """
+KEPT = timedelta(days=90)
+"""How long after its end it is known who joined while raid mode was on."""
 PROLONG_EVERY = timedelta(minutes=1)
 """How much later the end has to become to be written down anew."""
 _IDLE_FOR = timedelta(seconds=30)
@@ -183,6 +185,13 @@ class Raids:
             now.state = ENDED
             await self._put("raid_repost", now, "ended", session=session)
             await self._put("raid_report", now, session=session)
+            await self._ctx.timers.schedule(
+                "raid_forget",
+                key=str(raid.id),
+                due=self._ctx.now() + KEPT,
+                subject=f"guild/{raid.guild_id}/raid/{raid.id}",
+                session=session,
+            )
 
     async def late(self, raid: Raid) -> None:
         """Something was done for a raid while it may have ended: see that this is restored, too."""
@@ -250,22 +259,49 @@ class Raids:
     # ---- personal data
 
     async def of_person(self, user_id: int) -> Sequence[Mapping[str, Any]]:
-        """The raids during which a person joined, as JSON-ready data."""
+        """The raids during which a person joined, or that they switched, as JSON-ready data."""
         query = select(Raid.guild_id, Newcomer.joined_at).join(Newcomer, Newcomer.raid_id == Raid.id)
         query = query.where(Newcomer.user_id == user_id).order_by(Newcomer.joined_at)
+        switched = select(Raid).where(_switched_by(user_id)).order_by(Raid.id)
         async with self._ctx.storage.read() as session:
-            rows = (await session.execute(query)).all()
-        return [{"guild": str(guild_id), "joined_at": at.isoformat()} for guild_id, at in rows]
+            joined = (await session.execute(query)).all()
+            raids = (await session.scalars(switched)).all()
+        return [
+            *({"guild": str(guild_id), "joined_at": at.isoformat()} for guild_id, at in joined),
+            *(
+                {"guild": str(raid.guild_id), "started_at": raid.started_at.isoformat(), "role": "moderator"}
+                for raid in raids
+            ),
+        ]
 
-    async def forget_person(self, user_id: int) -> int:
-        """Forget when a person joined; answers how many records that were."""
+    async def forget_newcomers(self, raid_id: int) -> None:
+        """Forget who joined during a raid; that there was one, and its cases, stay."""
         async with self._ctx.storage.transaction() as session:
-            gone: Any = await session.execute(
-                delete(Newcomer)
-                .where(Newcomer.user_id == user_id)
-                .execution_options(synchronize_session=False)
-            )
-            return gone.rowcount
+            await session.execute(_quiet(delete(Newcomer).where(Newcomer.raid_id == raid_id)))
+
+    async def forget_person(self, user_id: int, by: str) -> chandelier.Erasure:
+        """Forget when a person joined; who switched raid mode only when the bot's owner decides so."""
+        kept: tuple[chandelier.Kept, ...] = ()
+        async with self._ctx.storage.transaction() as session:
+            mine = delete(Newcomer).where(Newcomer.user_id == user_id)
+            gone: Any = await session.execute(_quiet(mine))
+            raids = (await session.scalars(select(Raid).where(_switched_by(user_id)).with_for_update())).all()
+            if by == "owner":
+                for raid in raids:
+                    raid.started_by = 0 if raid.started_by == user_id else raid.started_by
+                    raid.ended_by = 0 if raid.ended_by == user_id else raid.ended_by
+            elif raids:
+                what, why = _("raid modes that you switched"), _("a server has to know who acted")
+                kept = (chandelier.Kept(count=len(raids), what=what, why=why),)
+            return chandelier.Erasure(erased=gone.rowcount + (0 if kept else len(raids)), kept=kept)
+
+
+def _switched_by(user_id: int) -> Any:
+    return or_(Raid.started_by == user_id, Raid.ended_by == user_id)
+
+
+def _quiet(statement: Any) -> Any:
+    return statement.execution_options(synchronize_session=False)
 
 
 def _measures_of(config: ModerationConfig) -> Mapping[str, Any]:
