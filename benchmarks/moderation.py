@@ -210,7 +210,9 @@ async def _raid(number: int) -> list[Row]:
         assert (len(crowd), held) == (number, number), f"{held} of {len(crowd)} are held"
     print(f"a raid of {number:,} joins: all held after {raid:.1f} s, {raid / number * 1000:.1f} ms each")
     return [
-        paired(f"{number:,} joins, raid mode on and all held", "seconds", [calm], [raid], "what holding costs")
+        paired(
+            f"{number:,} joins, raid mode on and all held", "seconds", [calm], [raid], "what holding costs"
+        )
     ]
 
 
