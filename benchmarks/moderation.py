@@ -36,6 +36,7 @@ DELETIONS = 200
 JOINS = 1_000
 PHRASES = (0, 10, 1_000, 10_000)
 FORBIDDEN = "zzforbiddenzz"
+_DURABLE = "five commits and two rounds of the outbox: the row comes before the deed"
 PATIENCE = 1_800.0
 """Real seconds: a slow machine is to give a slow answer, and no error."""
 RAID_JOINS = 10
@@ -69,7 +70,7 @@ async def _world(settings: str = "") -> AsyncIterator[_World]:
         general, log = guild.create_text_channel("general"), guild.create_text_channel("mod-log")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "config.toml")
-            path.write_text(
+            path.write_text(  # noqa: ASYNC240 - before anything is measured
                 f'[chandelier]\nversion = 1\nrest_url = "{discord.rest_url}"\nlog_level = "WARNING"\n'
                 f"alerts = {{ enabled = false }}\n"
                 f"[plugins.moderation]\nversion = 2\n{settings.format(log=log.id)}\n",
@@ -178,7 +179,7 @@ async def _deletions(number: int) -> list[Row]:
             assert gone
             await world.discord.settle()  # its case, its post in the log and its direct message
     del bare[:10], by_rule[:10]
-    rows = [paired("message to deletion, median; a bare request", "milliseconds", bare, by_rule, "below 10")]
+    rows = [paired("message to deletion, median; a bare request", "milliseconds", bare, by_rule, _DURABLE)]
     late = percentile(bare, 0.95), percentile(by_rule, 0.95)
     rows.append(
         paired(

@@ -83,7 +83,7 @@ class Guilds:
         key = str(int(guild_id))
         if key in self._ready:
             return self._ready[key]
-        # One reads and the others wait: a raid's thousand joins would compile the same rules a thousand times.
+        # One reads and the others wait: a raid's thousand joins would compile the rules a thousand times.
         async with self._turns.setdefault(key, asyncio.Lock()):
             while key not in self._ready:
                 changes = self._changes
