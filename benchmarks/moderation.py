@@ -11,7 +11,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class _World:
 
 
 @contextlib.asynccontextmanager
-async def _world(settings: str = "") -> AsyncIterator[_World]:
+async def _world(settings: str = "") -> AsyncGenerator[_World]:
     """A server and a host; ``settings`` are lines of the plugin's section, ``{log}`` in them is the log."""
     clock = loopcord.SystemClock()
     async with loopcord.LocalDiscord(clock=clock, patience=PATIENCE, conformance=False) as discord:
