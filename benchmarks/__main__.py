@@ -1,10 +1,10 @@
 """``python -m benchmarks [PART…]``: run benchmarks, print ratios.
 
-The parts are live, processes, metrics, local, conformance and automod; without any, all are run.
+The parts are live, processes, metrics, local, conformance, automod and moderation; without any, all are run.
 
 The first two compare a host with a bare bot, the third a host with and without its metrics, the fourth
-loopcord with a bare echo, the fifth a validation with reading the same JSON, the last one automod with many
-rules and with few.
+loopcord with a bare echo, the fifth a validation with reading the same JSON, the sixth automod with many
+rules and with few, the last one what moderation makes a host do with what a host has to do anyway.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 from loguru import logger
 
-from benchmarks import automod, conformance, live, local_discord, metrics, processes
+from benchmarks import automod, conformance, live, local_discord, metrics, moderation, processes
 from benchmarks.report import show
 
 PARTS = {
@@ -24,6 +24,7 @@ PARTS = {
     "local": local_discord.compare,
     "conformance": conformance.compare,
     "automod": automod.compare,
+    "moderation": moderation.compare,
 }
 
 

@@ -16,7 +16,7 @@ import loopcord
 from benchmarks import bare, ours
 from benchmarks.report import Row, paired, percentile
 
-__all__ = ["compare", "feed"]
+__all__ = ["compare", "feed", "payload_in"]
 
 ROUNDS = 15
 MESSAGES = 4000
@@ -76,7 +76,7 @@ async def _messages(
 async def feed(bot: hikari.GatewayBot, channel: loopcord.Channel, done: Callable[[], Any]) -> float:
     """Hand a bot many messages; how many a second it got through."""
     shard = next(iter(bot.shards.values()))
-    payload = _payload(channel)
+    payload = payload_in(channel)
     payloads = [copy.deepcopy(payload) | {"id": str(10**18 + number)} for number in range(MESSAGES)]
     started = time.perf_counter()
     for number, one in enumerate(payloads):
@@ -87,7 +87,8 @@ async def feed(bot: hikari.GatewayBot, channel: loopcord.Channel, done: Callable
     return MESSAGES / (time.perf_counter() - started)
 
 
-def _payload(channel: loopcord.Channel) -> dict[str, Any]:
+def payload_in(channel: loopcord.Channel) -> dict[str, Any]:
+    """A message as Discord sends it, by somebody who is nothing special."""
     guild = channel.guild
     assert guild is not None
     user = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chandelier_moderation.automod.engine import Engine
 from loopcord import interactions
 
 
@@ -40,6 +41,29 @@ async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(
     gone = await olga.slash(general, "automod rule delete", name="scam")
     assert "Rule deleted" in gone.text
     assert not (await market.alice.send(general, "free nitro")).deleted
+
+
+async def test_a_crowd_at_once_after_a_start_has_the_rules_compiled_once(
+    discord, start_host, market, monkeypatch
+):
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general = market.guild.owner, market.general
+    await olga.slash(general, "automod rule add", name="scam", trigger="words", what="free nitro")
+    await start_host.restart(host)
+    built, build = [], Engine.build
+
+    async def counted(*arguments):
+        built.append(arguments)
+        return await build(*arguments)
+
+    monkeypatch.setattr(Engine, "build", counted)
+    said = [general.post(market.alice, f"free nitro {number}") for number in range(20)]
+    for number in range(20):
+        market.guild.add_member(f"newcomer-{number}")
+    await discord.settle()
+
+    assert all(message.deleted for message in said)
+    assert len(built) == 1
 
 
 async def test_several_actions_an_alert_with_buttons_and_a_reply_that_vanishes(discord, start_host, market):

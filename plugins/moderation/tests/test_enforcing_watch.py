@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import hikari
 import pytest
+
+from chandelier_moderation.enforcing.lists import DomainLists
 
 
 async def test_every_part_of_a_message_is_looked_at_and_each_find_once(discord, start_host, market):
@@ -175,6 +179,29 @@ async def test_invites_to_this_server_and_to_allowed_ones_are_fine(discord, star
     assert not (await alice.send(general, f"discord.gg/{codes['friends']}")).deleted
     assert (await alice.send(general, f"discord.gg/{codes['foes']}")).deleted
     assert (await alice.send(general, "discord.gg/nowhere")).deleted
+
+
+@pytest.mark.endurance
+async def test_a_list_that_cannot_be_had_is_asked_for_ever_more_seldom(
+    discord, start_host, market, tmp_path, monkeypatch
+):
+    tried, read = [], DomainLists._from_file
+
+    async def counted(lists, name):
+        tried.append(discord.clock.now())
+        return await read(lists, name)
+
+    monkeypatch.setattr(DomainLists, "_from_file", counted)
+    await start_host("moderation", config=market.config(automod_lists=str(tmp_path)))
+    await market.guild.owner.slash(
+        market.general, "automod rule add", name="scams", trigger="scam_links", what="file:none.txt"
+    )
+    await market.alice.send(market.general, "hello")
+
+    await discord.advance(86_400)
+
+    pauses = [(later - before).total_seconds() / 60 for before, later in itertools.pairwise(tried)]
+    assert [round(pause) for pause in pauses] == [10, 20, 40, 80, 160, 320, 360, 360]
 
 
 @pytest.mark.endurance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -59,6 +60,7 @@ class Guilds:
         # By the guild's id as Discord's JSON has it; None: the guild has no rules.
         self._ready: dict[str | None, Guarded | None] = {None: None}
         self._changes = 0
+        self._turns: dict[str, asyncio.Lock] = {}
         self.watchers: list[Callable[[int | None], None]] = []
         """Told which guild's rules may be others now; None: every guild's."""
 
@@ -79,12 +81,17 @@ class Guilds:
     async def of(self, guild_id: int) -> Guarded | None:
         """The rules of a guild; None when it has none that are enabled."""
         key = str(int(guild_id))
-        while key not in self._ready:
-            changes = self._changes
-            guarded = await self._made(guild_id)
-            if changes == self._changes:  # else something changed while it was read
-                self._ready[key] = guarded
-        return self._ready[key]
+        if key in self._ready:
+            return self._ready[key]
+        # One reads and the others wait: a raid's thousand joins would compile the rules a thousand times.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            while key not in self._ready:
+                changes = self._changes
+                guarded = await self._made(guild_id)
+                if changes == self._changes:  # else something changed while it was read
+                    self._ready[key] = guarded
+            self._turns.pop(key, None)
+            return self._ready[key]
 
     async def rule(self, guild_id: int, key: str) -> Rule | None:
         """A rule by its key, without reading them all where it is in force."""

@@ -24,6 +24,7 @@ REFRESH = "automod_lists"
 
 REFRESHED_AFTER = timedelta(hours=6)
 RETRIED_AFTER = timedelta(minutes=10)
+"""After the first failure; twice as long after each that follows, and `REFRESHED_AFTER` at most."""
 MOST_BYTES = 16 * 1024 * 1024
 """Of one list; the largest that are kept publicly have a few megabytes."""
 _PATIENCE = 10.0
@@ -35,6 +36,8 @@ class _Kept:
     domains: frozenset[str]
     due: datetime
     trouble: str | None
+    failures: int = 0
+    """In a row."""
 
 
 class DomainLists:
@@ -83,7 +86,9 @@ class DomainLists:
         except (chandelier.ChandelierError, OSError, UnicodeError) as error:
             # What was known goes on counting: an old list is better than none.
             domains = frozenset[str]() if known is None else known.domains
-            self._kept[name] = _Kept(domains, now + RETRIED_AFTER, str(error))
+            failures = 0 if known is None else known.failures
+            pause = min(RETRIED_AFTER * 2 ** min(failures, 8), REFRESHED_AFTER)
+            self._kept[name] = _Kept(domains, now + pause, str(error), failures + 1)
             self._ctx.log.warning("the list {} cannot be read: {}", name, error)
 
     async def _fetched(self, address: str) -> str:
