@@ -122,41 +122,65 @@ class Book:
             )
             if known is not None:
                 return known, False
+            [case] = await self._add([draft], counter, session)
+            return case, True
+
+    async def open_all(self, drafts: Sequence[Draft], session: AsyncSession) -> Sequence[Case]:
+        """Open several cases of one guild in the caller's transaction; answers those that are new.
+
+        Their sources differ. Keep it to some dozens: on SQLite everybody waits for the transaction.
+        """
+        if not drafts:
+            return []
+        guild_id = drafts[0].guild_id
+        counter = await self._locked_counter(session, guild_id)
+        sources = [draft.source for draft in drafts]
+        query = select(Case.source).where(Case.guild_id == guild_id, Case.source.in_(sources))
+        known = set(await session.scalars(query))
+        return await self._add([draft for draft in drafts if draft.source not in known], counter, session)
+
+    async def _add(self, drafts: Sequence[Draft], counter: Counter, session: AsyncSession) -> Sequence[Case]:
+        cases: list[Case] = []
+        for draft in drafts:
             counter.last += 1
-            acts = draft.action in ACTS and draft.origin == "bot"
-            case = Case(
-                guild_id=draft.guild_id,
-                number=counter.last,
-                action=draft.action,
-                target_id=draft.target_id,
-                moderator_id=draft.moderator_id,
-                reason=draft.reason,
-                source=draft.source,
-                created_at=draft.created_at or self._clock.now(),
-                channel_id=draft.channel_id,
-                message_id=draft.message_id,
-                evidence=draft.evidence,
-                removal="waiting" if draft.removes else None,
-                dm="waiting" if draft.tell_member else "off",
-                log="off" if draft.log_channel_id is None else "waiting",
-                log_channel_id=draft.log_channel_id,
-                act="waiting" if acts else "done" if draft.action in ACTS else "off",
-                details=dict(draft.details),
-                expires_at=draft.expires_at,
-                origin=draft.origin,
-                audit_id=draft.audit_id,
-                batch=draft.batch,
-                undoes=draft.undoes,
-                rule=draft.rule,
-                points=draft.points,
-                attachments=list(draft.attachments),
-                evidence_until=draft.evidence_until,
-            )
-            session.add(case)
-            await session.flush()
+            cases.append(self._case(draft, counter.last))
+        session.add_all(cases)
+        await session.flush()
+        for case in cases:
             for kind in _first_effects(case):
                 await self._put(kind, case, session=session)
-            return case, True
+        return cases
+
+    def _case(self, draft: Draft, number: int) -> Case:
+        acts = draft.action in ACTS and draft.origin == "bot"
+        return Case(
+            guild_id=draft.guild_id,
+            number=number,
+            action=draft.action,
+            target_id=draft.target_id,
+            moderator_id=draft.moderator_id,
+            reason=draft.reason,
+            source=draft.source,
+            created_at=draft.created_at or self._clock.now(),
+            channel_id=draft.channel_id,
+            message_id=draft.message_id,
+            evidence=draft.evidence,
+            removal="waiting" if draft.removes else None,
+            dm="waiting" if draft.tell_member else "off",
+            log="off" if draft.log_channel_id is None else "waiting",
+            log_channel_id=draft.log_channel_id,
+            act="waiting" if acts else "done" if draft.action in ACTS else "off",
+            details=dict(draft.details),
+            expires_at=draft.expires_at,
+            origin=draft.origin,
+            audit_id=draft.audit_id,
+            batch=draft.batch,
+            undoes=draft.undoes,
+            rule=draft.rule,
+            points=draft.points,
+            attachments=list(draft.attachments),
+            evidence_until=draft.evidence_until,
+        )
 
     async def find(self, guild_id: int, number: int) -> Case | None:
         """A case by its number."""

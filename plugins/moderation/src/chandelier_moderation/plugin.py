@@ -32,6 +32,7 @@ from chandelier_moderation.enforcing.room import Enforcing
 from chandelier_moderation.manifest import MANIFEST
 from chandelier_moderation.native.sync import NativeSync
 from chandelier_moderation.pinger.watch import TOGETHER, Pinger
+from chandelier_moderation.raid.arrivals import Arrivals
 from chandelier_moderation.raid.measures import Measures
 from chandelier_moderation.raid.raids import Raids
 from chandelier_moderation.stored import HISTORY
@@ -57,6 +58,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     docket: Docket
     appeals: AppealEffects
     raids: Raids
+    arrivals: Arrivals
     measures: Measures
     native: NativeSync
     cleaning: Cleaning
@@ -95,6 +97,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.appeals = AppealEffects(ctx, self.book, self.docket)
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
+        self.arrivals = Arrivals(ctx, self.raids)
         self.measures = Measures(ctx, self.book, self.raids)
         self.native = NativeSync(ctx, self.book, self.automod)
         self.cleaning = Cleaning(ctx)

@@ -28,26 +28,9 @@ _SILENT: Any = {"user_mentions": False, "role_mentions": False, "mentions_everyo
 
 
 async def joined(event: hikari.MemberCreateEvent, plugin: ModerationPlugin) -> None:
-    """Somebody joined: hold them, or see whether there are too many."""
-    guild_id, user_id = int(event.guild_id), int(event.user_id)
-    raid, too_many = await plugin.raids.joined(guild_id, user_id, bot=event.user.is_bot)
-    if raid is not None:
-        if not event.user.is_bot:
-            await plugin.measures.hold(raid, user_id)
-        return
-    if too_many is None:
-        return
-    config = await plugin.ctx.config_for(guild_id)
-    if config.raid_start == "itself":
-        raid, new = await plugin.raids.begin(guild_id, by=plugin.ctx.bot_id, rate=too_many)
-        if not new:  # another join of this moment has started it, and may not have known of this one
-            await plugin.raids.note(raid, [(user_id, plugin.ctx.now())])
-            await plugin.measures.hold(raid, user_id)
-        return
-    # One question in the time that counts, however many join.
-    slot = int(plugin.ctx.now().timestamp()) // max(config.raid_seconds, 60)
-    payload = {"guild": str(guild_id), "joins": too_many, "seconds": config.raid_seconds}
-    await plugin.ctx.outbox.put("raid_ask", key=f"{guild_id}-{slot}", payload=payload)
+    """Somebody joined: hold them, or see whether there are too many. A bot was let in by somebody."""
+    if not event.user.is_bot:
+        await plugin.arrivals.add(int(event.guild_id), int(event.user_id))
 
 
 # ---- commands
@@ -164,6 +147,14 @@ def _end_id(plugin: ModerationPlugin, raid: Raid) -> str:
 
 
 # ---- timers
+
+
+@loader.timer("raid_hold")
+async def hold(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
+    """Hold those who came, some at a time; who comes while it runs sets the timer anew."""
+    raid = await plugin.raids.find(int(timer.key))
+    if raid is not None and await plugin.measures.hold(raid.id):
+        await plugin.raids.hold_on(raid)
 
 
 @loader.timer("raid_over")

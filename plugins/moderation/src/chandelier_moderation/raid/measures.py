@@ -16,14 +16,14 @@ import chandelier
 from chandelier_moderation.cards import RAID
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of
+from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of, source_of
 from chandelier_moderation.raid.tables import ENDING, ON, Raid
 from chandelier_moderation.tables import Case
 
 __all__ = ["Measures"]
 
 AT_ONCE = 50
-"""Cases that are undone in one go of the timer."""
+"""Cases that are opened or undone in one go of the timer."""
 LOOK_AGAIN = timedelta(seconds=10)
 PATIENCE = timedelta(minutes=30)
 """How long the restoring waits for a case whose action is still under way."""
@@ -48,7 +48,7 @@ class Measures:
     # ---- on
 
     async def start(self, raid: Raid) -> None:
-        """Slow, lock, and hold those who are there already because of whom it began."""
+        """Slow and lock. Those because of whom it began are held by the timer, as who joins later."""
         measures: Mapping[str, Any] = raid.measures
         chosen = [int(channel_id) for channel_id in measures["channels"]]
         if measures["lock"]:
@@ -59,21 +59,29 @@ class Measures:
         if measures["slowmode"]:
             for target in chosen or await self._channels(raid.guild_id):
                 await self._open(raid, "slowmode", target, {"seconds": measures["slowmode"]})
-        for newcomer in await self._raids.newcomers(raid):
-            await self._hold(raid, newcomer.user_id)
         await self._raids.late(raid)
 
-    async def hold(self, raid: Raid, user_id: int) -> None:
-        """Hold somebody who joined, as the settings say."""
-        await self._hold(raid, user_id)
-        await self._raids.late(raid)
+    async def hold(self, raid_id: int) -> bool:
+        """Hold some of those who came and are not held yet; answers whether there may be more.
 
-    async def _hold(self, raid: Raid, user_id: int) -> None:
-        measures: Mapping[str, Any] = raid.measures
-        if measures["hold"] == "timeout":
-            await self._open(raid, "timeout", user_id, {})
-        elif measures["hold"] == "role" and measures["role"] is not None:
-            await self._open(raid, "role_give", user_id, {"role": measures["role"]})
+        With the raid's row locked, so that its end comes before or after: before, and nobody is held any
+        more; after, and it finds these cases.
+        """
+        async with self._ctx.storage.transaction() as session:
+            raid = await session.get(Raid, raid_id, with_for_update=True)
+            if raid is None or raid.state != ON:
+                return False
+            measures: Mapping[str, Any] = raid.measures
+            if measures["hold"] == "timeout":
+                action, details = "timeout", dict[str, Any]()
+            elif measures["hold"] == "role" and measures["role"] is not None:
+                action, details = "role_give", {"role": measures["role"]}
+            else:
+                return False
+            found = await self._raids.unheld(raid, action, AT_ONCE, session)
+            drafts = [self._draft(raid, action, user_id, details) for user_id in found]
+            await self._book.open_all(drafts, session)
+            return len(found) == AT_ONCE
 
     async def pause(self, raid: Raid) -> None:
         """Pause invites and direct messages until the end; a longer pause that was there stays."""
@@ -172,22 +180,23 @@ class Measures:
     # ---- shared
 
     async def _open(self, raid: Raid, action: str, target_id: int, details: Mapping[str, Any]) -> None:
-        await self._book.open(
-            Draft(
-                guild_id=raid.guild_id,
-                action=action,
-                target_id=target_id,
-                moderator_id=raid.started_by,
-                reason=RAID,
-                source=f"{batch_of(raid)}-{action}-{target_id}",
-                # A raid of a thousand would be a thousand posts: the report has them all.
-                log_channel_id=None,
-                tell_member=False,
-                details=details,
-                # It ends with raid mode; this is for the case that the bot never comes back.
-                expires_at=raid.started_at + LONGEST,
-                batch=batch_of(raid),
-            )
+        await self._book.open(self._draft(raid, action, target_id, details))
+
+    def _draft(self, raid: Raid, action: str, target_id: int, details: Mapping[str, Any]) -> Draft:
+        return Draft(
+            guild_id=raid.guild_id,
+            action=action,
+            target_id=target_id,
+            moderator_id=raid.started_by,
+            reason=RAID,
+            source=f"{source_of(raid, action)}{target_id}",
+            # A raid of a thousand would be a thousand posts: the report has them all.
+            log_channel_id=None,
+            tell_member=False,
+            details=details,
+            # It ends with raid mode; this is for the case that the bot never comes back.
+            expires_at=raid.started_at + LONGEST,
+            batch=batch_of(raid),
         )
 
     async def _cases(self, raid: Raid) -> Sequence[Case]:

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Text, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.tables import ENDED, ENDING, ON, Newcomer, Raid
+from chandelier_moderation.tables import Case
 
-__all__ = ["KEPT", "LONGEST", "Raids", "batch_of"]
+__all__ = ["KEPT", "LONGEST", "Join", "Raids", "batch_of", "source_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
@@ -28,6 +29,8 @@ KEPT = timedelta(days=90)
 """How long after its end it is known who joined while raid mode was on."""
 PROLONG_EVERY = timedelta(minutes=1)
 """How much later the end has to become to be written down anew."""
+ROWS_AT_ONCE = 1_000
+"""Newcomers in one statement; SQLite and PostgreSQL's protocol allow some 32,000 values in one."""
 _IDLE_FOR = timedelta(seconds=30)
 """For how long a guild is believed to want nothing: another process may start raid mode."""
 
@@ -35,6 +38,23 @@ _IDLE_FOR = timedelta(seconds=30)
 def batch_of(raid: Raid) -> str:
     """What the cases of a raid have in common."""
     return f"raid-{raid.id}"
+
+
+def source_of(raid: Raid, action: str) -> str:
+    """What the sources of a raid's cases of an action begin with; the target's id follows."""
+    return f"{batch_of(raid)}-{action}-"
+
+
+@attrs.define(eq=False)
+class Join:
+    """Somebody joined, and it is not written down yet."""
+
+    user_id: int
+    at: datetime
+    number: int = 0
+    """The how many-eth it was within the time that counts; 0 before it is counted."""
+    done: bool = False
+    """Whether it is written down, or known to be nothing to write down."""
 
 
 @attrs.define
@@ -73,8 +93,8 @@ class Raids:
         until = self._idle.get(str(member.get("guild_id")))
         return until is None or until <= self._ctx.now()
 
-    async def joined(self, guild_id: int, user_id: int, *, bot: bool) -> tuple[Raid | None, int | None]:
-        """Somebody joined. Answers the raid mode that is on, and how many joined if that is too many.
+    async def joined(self, guild_id: int, people: Sequence[Join]) -> tuple[Raid | None, int | None]:
+        """People joined. Answers the raid mode that is on, and how many joined if that is too many.
 
         Who joins while it is on is written down; while too many do, it ends later.
         """
@@ -83,13 +103,14 @@ class Raids:
         if raid is None and not config.raid_joins:
             self._idle[str(guild_id)] = now + _IDLE_FOR
             return None, None
-        if bot:  # somebody let it in
-            return raid, None
         joins = self._joins.setdefault(guild_id, _Joins())
-        number = joins.add(now, user_id, timedelta(seconds=config.raid_seconds))
+        for join in people:
+            if not join.number:  # else it was counted when it could not be written down
+                join.number = joins.add(join.at, join.user_id, timedelta(seconds=config.raid_seconds))
+        number = max(join.number for join in people)
         too_many = number if config.raid_joins and number >= config.raid_joins else None
         if raid is not None:
-            await self.note(raid, [(user_id, now)])
+            await self.note(raid, [(join.user_id, join.at) for join in people])
             if too_many:
                 await self._prolong(raid, now + timedelta(minutes=config.raid_minutes))
         return raid, too_many
@@ -100,15 +121,37 @@ class Raids:
         return [] if joins is None else [(user_id, at) for at, user_id in joins.recent]
 
     async def note(self, raid: Raid, people: Sequence[tuple[int, datetime]]) -> None:
-        """Write newcomers down."""
+        """Write newcomers down, and have them held."""
         async with self._ctx.storage.transaction() as session:
             await self._note(raid, people, session)
 
     async def _note(self, raid: Raid, people: Sequence[tuple[int, datetime]], session: AsyncSession) -> None:
-        if people:
-            rows = [{"raid_id": raid.id, "user_id": user_id, "joined_at": at} for user_id, at in people]
-            insert = self._ctx.storage.insert(Newcomer).values(rows).on_conflict_do_nothing()
-            await session.execute(insert)
+        rows = [{"raid_id": raid.id, "user_id": user_id, "joined_at": at} for user_id, at in people]
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[first : first + ROWS_AT_ONCE]
+            await session.execute(self._ctx.storage.insert(Newcomer).values(some).on_conflict_do_nothing())
+        if rows and raid.measures["hold"] != "none":
+            await self.hold_on(raid, session)
+
+    async def hold_on(self, raid: Raid, session: AsyncSession | None = None) -> None:
+        """Have the timer open the cases of those who are not held yet."""
+        await self._ctx.timers.schedule(
+            "raid_hold",
+            key=str(raid.id),
+            due=self._ctx.now(),
+            subject=f"guild/{raid.guild_id}/raid/{raid.id}",
+            session=session,
+        )
+
+    async def unheld(self, raid: Raid, action: str, most: int, session: AsyncSession) -> Sequence[int]:
+        """Some of those who came and have no case of that action from this raid, the first ones first."""
+        case = select(Case.number).where(
+            Case.guild_id == raid.guild_id,
+            Case.source == literal(source_of(raid, action)).concat(cast(Newcomer.user_id, Text)),
+        )
+        query = select(Newcomer.user_id).where(Newcomer.raid_id == raid.id, ~case.exists())
+        found = await session.scalars(query.order_by(Newcomer.joined_at, Newcomer.user_id).limit(most))
+        return found.all()
 
     # ---- on and off
 
