@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+import chandelier
 from loopcord import ActError
 
-HUNDREDS = 120
+CROWD = 300
+THOUSAND = 1_000
 
 
 async def rows(host, what):
@@ -20,6 +22,10 @@ async def rows(host, what):
 
 async def cases(host):
     return await rows(host, "SELECT action, target_id, undoes FROM moderation_cases ORDER BY number")
+
+
+async def newcomers(host):
+    return {row[0] for row in await rows(host, "SELECT user_id FROM moderation_raid_newcomers")}
 
 
 async def test_too_many_joins_start_it_and_it_ends_by_itself_with_a_report(discord, start_host, market):
@@ -159,11 +165,11 @@ async def test_an_interrupted_start_does_nothing_twice(discord, start_host, mark
 
 
 @pytest.mark.endurance
-async def test_a_raid_of_hundreds_is_held_and_let_go_to_the_last(discord, start_host, market):
+async def test_a_raid_of_a_thousand_is_held_and_let_go_to_the_last(discord, start_host, market):
     settings = {"raid_joins": 20, "raid_seconds": 60, "raid_invites": False, "raid_slowmode": 0}
     await start_host("moderation", config=market.config(**settings))
 
-    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(HUNDREDS)]
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(THOUSAND)]
     assert await discord.until(lambda: all(member.timed_out_until for member in crowd), patience=600)
     await discord.settle()
     await market.mod.slash(market.general, "raid stop")
@@ -173,49 +179,117 @@ async def test_a_raid_of_hundreds_is_held_and_let_go_to_the_last(discord, start_
             break
 
     assert not any(member.timed_out_until for member in crowd)
-    assert f"Newcomers timed out: {HUNDREDS}" in market.log.last.text
-    assert f"Joined meanwhile\n{HUNDREDS}" in market.log.last.text
+    assert f"Newcomers timed out: {THOUSAND}" in market.log.last.text
+    assert f"Joined meanwhile\n{THOUSAND}" in market.log.last.text
     assert len(market.log.messages) == 2
 
 
-async def test_of_joins_at_the_same_moment_everybody_is_held(discord, start_host, market, monkeypatch):
-    """Two joins find no raid mode; one starts it, and the other goes on only when its start has held all."""
+async def test_a_join_that_finds_another_has_started_it_is_held_too(discord, start_host, market, monkeypatch):
+    """It finds no raid mode; before it starts one a moderator has, and that start holds whom it knows of."""
     settings = {"raid_joins": 2, "raid_invites": False, "raid_slowmode": 0}
     host = await start_host("moderation", config=market.config(**settings))
     plugin = host.lifecycle.records["moderation"].plugin
-    raids, measures = plugin.raids, plugin.measures
-    start, current, note = measures.start, raids.current, raids.note
-    started, looked, found = asyncio.Event(), asyncio.Event(), []
+    begin, start = plugin.raids.begin, plugin.measures.start
+    started, begun = asyncio.Event(), []
 
     async def starting(raid):
         await start(raid)
         started.set()
 
-    async def looking(guild_id):
-        raid = await current(guild_id)
-        found.append(raid)
-        turn = len(found)
-        if turn == 3:
-            looked.set()
-            await started.wait()
-        elif turn == 2:
-            await looked.wait()
-        return raid
-
-    async def late(raid, people):
+    async def beginning(guild_id, *, by, **options):
+        await begin(guild_id, by=market.mod.id)
         await started.wait()
-        await note(raid, people)
+        begun.append(await begin(guild_id, by=by, **options))
+        return begun[-1]
 
-    monkeypatch.setattr(measures, "start", starting)
-    monkeypatch.setattr(raids, "current", looking)
-    monkeypatch.setattr(raids, "note", late)
-    crowd = [await market.guild.join("newcomer-0")]
-    crowd += [market.guild.add_member(f"newcomer-{number}") for number in (1, 2)]
+    monkeypatch.setattr(plugin.measures, "start", starting)
+    monkeypatch.setattr(plugin.raids, "begin", beginning)
+    before = await market.guild.join("newcomer-0")
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in (1, 2)]
     await discord.settle()
 
-    assert found == [None] * 3
-    assert [member.timed_out_until is not None for member in crowd] == [True] * 3
-    assert len(await cases(host)) == 3
-    assert {row[0] for row in await rows(host, "SELECT user_id FROM moderation_raid_newcomers")} == {
-        member.id for member in crowd
-    }
+    assert [new for _, new in begun] == [False]
+    assert before.timed_out_until is None  # was there when the moderator started it
+    assert all(member.timed_out_until for member in crowd)
+    assert await newcomers(host) == {member.id for member in crowd}
+    assert len(await cases(host)) == 2
+
+
+async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start_host, market, monkeypatch):
+    """Three transactions for each of them kept the listeners of a thousand waiting past their limit."""
+    settings = {"raid_joins": CROWD, "raid_invites": False, "raid_slowmode": 0, "raid_hold": "none"}
+    host = await start_host("moderation", config=market.config(**settings))
+    plugin = host.lifecycle.records["moderation"].plugin
+    joined, add = plugin.raids.joined, plugin.arrivals.add
+    everybody, looks, heard = asyncio.Event(), [], []
+
+    async def hearing(guild_id, user_id):
+        heard.append(user_id)
+        if len(heard) == CROWD:
+            everybody.set()
+        await add(guild_id, user_id)
+
+    async def looking(guild_id, people):
+        looks.append(len(people))
+        await everybody.wait()  # as at a busy database
+        return await joined(guild_id, people)
+
+    monkeypatch.setattr(plugin.arrivals, "add", hearing)
+    monkeypatch.setattr(plugin.raids, "joined", looking)
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(CROWD)]
+    await discord.settle()
+
+    assert sum(looks) == CROWD
+    assert len(looks) == 2
+    assert await newcomers(host) == {member.id for member in crowd}
+    assert f"{CROWD} joined at once" in market.log.last.text
+
+
+async def test_who_could_not_be_written_down_is_so_with_the_next(discord, start_host, market, monkeypatch):
+    settings = {"raid_joins": 5, "raid_invites": False, "raid_slowmode": 0}
+    host = await start_host("moderation", config=market.config(**settings))
+    raids = host.lifecycle.records["moderation"].plugin.raids
+    await market.mod.slash(market.general, "raid start")
+    note = raids.note
+
+    async def failing(raid, people):
+        monkeypatch.setattr(raids, "note", note)
+        raise chandelier.ServiceUnavailable("the disk is full")
+
+    monkeypatch.setattr(raids, "note", failing)
+    unlucky = await market.guild.join("unlucky")
+    assert unlucky.timed_out_until is None
+    late = await market.guild.join("late")
+
+    assert unlucky.timed_out_until
+    assert late.timed_out_until
+    assert await newcomers(host) == {unlucky.id, late.id}
+    # Counted once each, however often it was tried.
+    assert [user_id for user_id, _ in raids.lately(market.guild.id)] == [unlucky.id, late.id]
+
+
+@pytest.mark.endurance
+async def test_a_restart_amid_holding_a_crowd_holds_everybody_once(discord, start_host, market, monkeypatch):
+    """It stops when some have their case, the others none yet, and nothing is set that goes on."""
+    settings = {"raid_joins": 20, "raid_seconds": 60, "raid_invites": False, "raid_slowmode": 0}
+    host = await start_host("moderation", config=market.config(**settings))
+    measures = host.lifecycle.records["moderation"].plugin.measures
+    hold, stuck = measures.hold, asyncio.Event()
+
+    async def holding(raid_id):
+        if await hold(raid_id):
+            stuck.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(measures, "hold", holding)
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(CROWD)]
+    await stuck.wait()
+    assert len(await cases(host)) < CROWD
+    host = await start_host.restart(host)
+    await discord.settle()
+
+    noted = await newcomers(host)
+    assert len(noted) > 50
+    held = [target for action, target, _ in await cases(host) if action == "timeout"]
+    assert sorted(held) == sorted(noted)
+    assert {member.id for member in crowd if member.timed_out_until} == noted
