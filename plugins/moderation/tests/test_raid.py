@@ -146,6 +146,48 @@ async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_h
     assert "Report: raid mode" in market.log.last.text
 
 
+async def test_who_joins_while_the_bot_is_away_is_held_when_it_is_back_and_let_go_with_the_others(
+    discord, start_host, market, monkeypatch
+):
+    settings = {"raid_joins": 2, "raid_invites": False, "raid_slowmode": 0, "raid_minutes": 60}
+    host = await start_host("moderation", config=market.config(**settings))
+    early = await market.guild.join("early")
+    await discord.advance(60)
+    crowd = [await market.guild.join(f"newcomer-{number}") for number in range(2)]
+    let_go = crowd[0]
+    await market.mod.slash(market.general, "untimeout", member=let_go)
+    await start_host.stop(host)
+    await discord.advance(60)
+
+    crowd += [market.guild.add_member(f"away-{number}") for number in range(5)]
+    helper = market.guild.add_member("helper", bot=True)
+    monkeypatch.setattr("chandelier_moderation.raid.absence.AT_ONCE", 4)  # in several goes
+    host = await start_host("moderation")
+    await discord.advance(10)
+    assert await newcomers(host) == {member.id for member in crowd}
+    assert all(member.timed_out_until for member in crowd[1:])
+    assert [member.timed_out_until for member in (early, helper, let_go)] == [None] * 3
+
+    # The connection is lost, and Discord has forgotten the session: nothing is sent again.
+    discord.trouble.withhold("GUILD_MEMBER_ADD")
+    crowd.append(market.guild.add_member("unheard"))
+    await discord.settle()
+    assert crowd[-1].timed_out_until is None
+    await discord.trouble.invalidate()
+    await discord.ready()
+    await discord.advance(10)
+    assert crowd[-1].timed_out_until
+    held = [target for action, target, _ in await cases(host) if action == "timeout"]
+    assert sorted(held) == sorted(member.id for member in crowd)
+
+    await market.mod.slash(market.general, "raid stop")
+    await discord.advance(60)
+    assert "Joined meanwhile\n8" in market.log.last.text
+    assert not any(member.timed_out_until for member in crowd)
+    undone = [target for action, target, undoes in await cases(host) if action == "untimeout" and undoes]
+    assert sorted(undone) == sorted(member.id for member in crowd[1:])
+
+
 async def test_an_interrupted_start_does_nothing_twice(discord, start_host, market):
     host = await start_host("moderation", config=market.config())
     await market.mod.slash(market.general, "raid start")
