@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import chandelier
+from chandelier_moderation.acting.terms import Terms
 from loopcord import ActError
 
 CROWD = 300
@@ -263,7 +264,8 @@ async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start
     host = await start_host("moderation", config=market.config(**settings))
     plugin = host.lifecycle.records["moderation"].plugin
     joined, add = plugin.raids.joined, plugin.arrivals.add
-    everybody, looks, heard = asyncio.Event(), [], []
+    for_whom, config_for = Terms.for_whom, plugin.ctx.config_for
+    everybody, looks, heard, asked, read = asyncio.Event(), [], [], [], []
 
     async def hearing(guild_id, user_id):
         heard.append(user_id)
@@ -276,13 +278,28 @@ async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start
         await everybody.wait()  # as at a busy database
         return await joined(guild_id, people)
 
+    async def asking(terms, session, guild_id, people):
+        asked.append(len(people))
+        await everybody.wait()
+        return await for_whom(terms, session, guild_id, people)
+
+    async def reading(guild_id):
+        read.append(guild_id)
+        await everybody.wait()
+        return await config_for(guild_id)
+
     monkeypatch.setattr(plugin.arrivals, "add", hearing)
     monkeypatch.setattr(plugin.raids, "joined", looking)
+    monkeypatch.setattr(Terms, "for_whom", asking)
+    monkeypatch.setattr(plugin.ctx, "config_for", reading)
     crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(CROWD)]
     await discord.settle()
 
     assert sum(looks) == CROWD
     assert len(looks) == 2
+    assert sum(asked) == CROWD
+    assert len(asked) <= 4  # what lasts for them; one question for each kept the listeners waiting, too
+    assert len(read) <= 10  # the server's settings
     assert await newcomers(host) == {member.id for member in crowd}
     assert f"{CROWD} joined at once" in market.log.last.text
 
