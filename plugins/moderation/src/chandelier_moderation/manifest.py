@@ -120,7 +120,7 @@ MANIFEST = chandelier.Manifest(
         chandelier.PersonalData(
             what="which rule somebody's message or name hit, with its text, and who answered the alert",
             why="so that a rule acts once on the same thing, and staff can act on an alert",
-            kept="30 days",
+            kept="30 days at most; its text in the posts that staff read as long as `evidence_days` says",
         ),
         chandelier.PersonalData(
             what="what members write in appeals, what was answered, and who decided",
