@@ -29,11 +29,16 @@ from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.tables import StoredHit
 from chandelier_moderation.reasons import broken, contains, counted
 
-__all__ = ["Personal", "cover_for", "drafts_of", "gravest_first", "personal", "reason_for"]
+__all__ = ["Personal", "batch_of", "cover_for", "drafts_of", "gravest_first", "personal", "reason_for"]
 
 _RANK = (Ban, Kick, Timeout, Warn, GiveRole, TakeRole)
 
 Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
+
+
+def batch_of(hit: StoredHit) -> str:
+    """What the cases of a hit have in common."""
+    return f"automod-{hit.id}"
 
 
 def reason_for(rule: Rule, found: Sequence[str]) -> str:
@@ -76,7 +81,7 @@ def drafts_of(
         message_id=hit.message_id,
         evidence=hit.evidence,
         attachments=tuple(hit.attachments),
-        batch=f"automod-{hit.id}",
+        batch=batch_of(hit),
         rule=rule.name,
     )
     acts = [] if spare else gravest_first(rule.actions)
