@@ -24,7 +24,7 @@ from chandelier_moderation.automod.triggers import (
 from chandelier_moderation.cards import FIELD_VALUE, crop
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing.drafting import batch_of, drafts_of
+from chandelier_moderation.enforcing.drafting import batch_of, does_more, drafts_of
 from chandelier_moderation.enforcing.judge import Found, Writing
 from chandelier_moderation.enforcing.store import key_of
 from chandelier_moderation.enforcing.tables import StoredHit
@@ -57,7 +57,7 @@ class Hits:
         """
         config = await self._ctx.config_for(writing.guild_id)
         spare = writing.user_id == await self._owner(writing.guild_id)
-        new, told = list[int](), config.tell_member != "always"
+        new, more, told = 0, list[int](), config.tell_member != "always"
         drafts: dict[str, Draft] = {}
         ranked = sorted(found, key=lambda one: SEVERITIES.index(one.hit.rule.severity), reverse=True)
         async with self._ctx.storage.transaction() as session:
@@ -67,22 +67,22 @@ class Hits:
                 hit_id = (await session.execute(made.returning(StoredHit.id))).scalar()
                 if hit_id is None:
                     continue
-                new.append(hit_id)
-                if row["dry"]:
+                new += 1
+                hit, rule = StoredHit(id=hit_id, **row), one.hit.rule
+                if does_more(rule, hit):
+                    more.append(hit_id)
+                if hit.dry:
                     continue
                 # One message is one matter to its author, whatever the number of rules it breaks.
                 tell, told = not told, True
-                hit = StoredHit(id=hit_id, **row)
-                for draft in drafts_of(
-                    one.hit.rule, hit, config, bot_id=self._ctx.bot_id, tell=tell, spare=spare
-                ):
+                for draft in drafts_of(rule, hit, config, bot_id=self._ctx.bot_id, tell=tell, spare=spare):
                     drafts.setdefault(draft.source, draft)
             for case in await self._book.open_all([*drafts.values()], session):
                 self._ctx.log.info("rule {!r}: {} is case #{}", case.rule, case.action, case.number)
-            for hit_id in new:  # after the cases: what they do comes first in the outbox
+            for hit_id in more:  # after the cases: what they do comes first in the outbox
                 payload = {"hit": hit_id, "guild": str(writing.guild_id)}
                 await self._ctx.outbox.put(ACT, key=str(hit_id), payload=payload, session=session)
-        return len(new)
+        return new
 
     async def _owner(self, guild_id: int) -> int:
         """Who owns a server: no rule does anything to them."""
