@@ -114,6 +114,42 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
     assert "Raid mode is off" in (await market.mod.slash(market.general, "raid stop")).text
 
 
+async def test_one_that_begins_while_another_is_ending_leaves_nothing_of_either(
+    discord, start_host, market, monkeypatch
+):
+    """The second wave comes while what was changed for the first one is being restored."""
+    host = await start_host("moderation", config=market.config(raid_dms=True))
+    measures = host.lifecycle.records["moderation"].plugin.measures
+    unpause, begun = measures._unpause, asyncio.Event()
+
+    async def late(raid):
+        await begun.wait()
+        await unpause(raid)
+
+    monkeypatch.setattr(measures, "_unpause", late)
+    await market.mod.slash(market.general, "raid start", minutes=600)
+    gone = market.guild.create_text_channel("made-meanwhile")
+    stopping = asyncio.create_task(market.mod.slash(market.general, "raid stop"))
+    assert await discord.until(lambda: "ending" in market.log.messages[0].text)
+    assert market.guild.paused.invites
+
+    starting = asyncio.create_task(market.mod.slash(market.general, "raid start", minutes=30))
+    assert await discord.until(lambda: len(market.log.messages) > 1)
+    begun.set()
+    assert "A report follows" in (await stopping).text
+    assert "Raid mode is on" in (await starting).text
+    assert market.guild.paused.dms
+    gone.delete()
+    market.general.delete()  # one that it slowed
+    await discord.advance(31 * 60)
+
+    reports = [post.text for post in market.log.messages if "Report" in post.text]
+    assert len(reports) == 2
+    assert not any("by hand" in report for report in reports)
+    assert (market.guild.paused.invites, market.guild.paused.dms) == (None, None)
+    assert market.log.model.rate_limit_per_user == 0
+
+
 async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_host, market):
     settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": market.mods.id}
     settings["raid_roles"] = [market.mods.id]
