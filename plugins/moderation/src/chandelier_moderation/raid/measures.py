@@ -185,13 +185,17 @@ class Measures:
     # ---- an account
 
     async def outcome(self, raid: Raid) -> tuple[Mapping[str, int], Sequence[Case]]:
-        """How many cases of each kind raid mode carried out, and those that failed, also at being undone."""
+        """How many cases of each kind raid mode carried out, and those that failed, also at being undone.
+
+        What is gone does not fail to be restored.
+        """
         done: dict[str, int] = {}
         cases = await self._cases(raid)
         for case in cases:
             if case.undoes is None and case.act != "failed":
                 done[case.action] = done.get(case.action, 0) + 1
-        return done, [case for case in cases if case.act in ("failed", "waiting")]
+        failed = [case for case in cases if case.act in ("failed", "waiting")]
+        return done, [case for case in failed if case.undoes is None or case.act_trouble != "channel_gone"]
 
     # ---- shared
 
