@@ -6,7 +6,7 @@ of members is read, a part at a time, in servers where raid mode is on and in no
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ import hikari
 import chandelier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.raids import Raids
+from chandelier_moderation.watching.together import Together
 
 __all__ = ["ABSENCE", "Absence"]
 
@@ -42,15 +43,21 @@ class Absence:
         self._ctx = ctx
         self._raids = raids
         self._readings: dict[int, _Reading] = {}
+        self._back = Together[int](self._have_looked)
 
     async def start(self) -> None:
         """Look in the guilds that were there before the plugin; the others come with their events."""
-        for guild_id in self._ctx.cache.get_guilds_view():
-            await self.over(int(guild_id))
+        await self._have_looked([int(guild_id) for guild_id in self._ctx.cache.get_guilds_view()])
 
     async def over(self, guild_id: int) -> None:
-        """The bot is back in a guild: have its members looked through if raid mode is on."""
-        if await self._raids.current(guild_id) is not None:
+        """The bot is back in a guild: have its members looked through if raid mode is on.
+
+        After a start there are thousands of them at once: they are asked for together.
+        """
+        await self._back.put(guild_id)
+
+    async def _have_looked(self, guild_ids: Sequence[int]) -> None:
+        for guild_id in sorted(set(guild_ids) & await self._raids.guilds()):
             subject, now = f"guild/{guild_id}", self._ctx.now()
             await self._ctx.timers.schedule(ABSENCE, key=str(guild_id), due=now, subject=subject)
 

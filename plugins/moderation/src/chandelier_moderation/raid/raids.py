@@ -290,6 +290,11 @@ class Raids:
             on = select(Raid).where(Raid.guild_id == guild_id, Raid.is_on.is_(True))
             return await session.scalar(on)
 
+    async def guilds(self) -> set[int]:
+        """The guilds in which raid mode is on."""
+        async with self._ctx.storage.read() as session:
+            return set(await session.scalars(select(Raid.guild_id).where(Raid.is_on.is_(True))))
+
     async def find(self, raid_id: int) -> Raid | None:
         """A raid by its id."""
         async with self._ctx.storage.read() as session:
