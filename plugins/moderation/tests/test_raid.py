@@ -340,6 +340,30 @@ async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start
     assert f"{CROWD} joined at once" in market.log.last.text
 
 
+async def test_what_else_is_to_be_done_does_not_wait_for_a_whole_crowd(discord, start_host, market):
+    """The outbox takes what was put first: a ban stood in line behind a raid's thousand."""
+    settings = {"raid_joins": 100, "raid_invites": False, "raid_slowmode": 0}
+    host = await start_host("moderation", config=market.config(**settings))
+    in_line = "SELECT count(*) FROM chandelier_outbox WHERE kind = 'act' AND state = 'waiting'"
+    await market.mod.slash(market.general, "raid start")
+
+    await host.outbox.stop()
+    crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(30)]
+    await discord.settle()
+    assert await rows(host, in_line) == [(10,)]
+    await host.outbox.start()
+    await discord.advance(10)
+    assert all(member.timed_out_until for member in crowd)
+
+    await host.outbox.stop()
+    await market.mod.slash(market.general, "raid stop")
+    assert await rows(host, in_line) == [(10,)]
+    await host.outbox.start()
+    await discord.advance(60)
+    assert not any(member.timed_out_until for member in crowd)
+    assert "Newcomers timed out: 30" in market.log.last.text
+
+
 async def test_who_could_not_be_written_down_is_so_with_the_next(discord, start_host, market, monkeypatch):
     settings = {"raid_joins": 5, "raid_invites": False, "raid_slowmode": 0}
     host = await start_host("moderation", config=market.config(**settings))

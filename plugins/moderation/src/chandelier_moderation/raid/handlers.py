@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ import chandelier
 from chandelier_moderation.plugin import ModerationPlugin
 from chandelier_moderation.raid.absence import ABSENCE
 from chandelier_moderation.raid.cards import alert_card, ask_card, mark_of, off_card, report_card
+from chandelier_moderation.raid.measures import IN_ONE_GO
 from chandelier_moderation.raid.tables import ON, Raid
 
 __all__ = ["joined", "loader"]
@@ -158,10 +160,14 @@ def _end_id(plugin: ModerationPlugin, raid: Raid) -> str:
 
 @loader.timer("raid_hold")
 async def hold(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
-    """Hold those who came, some at a time; who comes while it runs sets the timer anew."""
+    """Hold those who came, the next ones when these are; who comes while it runs sets the timer anew."""
     raid = await plugin.raids.find(int(timer.key))
-    if raid is not None and await plugin.measures.hold(raid.id):
-        await plugin.raids.hold_on(raid)
+    begun = plugin.ctx.clock.monotonic()
+    while raid is not None and (cases := await plugin.measures.hold(raid.id)):
+        await asyncio.gather(*map(plugin.effects.outcome, cases))
+        if plugin.ctx.clock.monotonic() - begun > IN_ONE_GO:
+            await plugin.raids.hold_on(raid)
+            return
 
 
 @loader.timer(ABSENCE)
@@ -186,7 +192,7 @@ async def over(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime | 
 async def restore(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime | None:
     """Restore what it changed, some at a time."""
     raid = await plugin.raids.find(int(timer.key))
-    return None if raid is None else await plugin.measures.restore(raid)
+    return None if raid is None else await plugin.measures.restore(raid, plugin.effects.outcome)
 
 
 @loader.timer("raid_forget")

@@ -6,7 +6,7 @@ Cases are opened with a source each, so that to do it again after a crash change
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -24,11 +24,15 @@ from chandelier_moderation.tables import Case
 
 __all__ = ["Measures"]
 
-AT_ONCE = 50
-"""Cases that are opened or undone in one go of the timer."""
+AT_ONCE = 10
+"""Cases that wait to be carried out at the same time. The outbox takes what was put first: a moderator's ban,
+or a message that has to go, waits for these and not for a raid's thousand."""
+IN_ONE_GO = 10.0
+"""Seconds after which a timer goes on in another run: a handler has half a minute."""
 LOOK_AGAIN = timedelta(seconds=10)
-PATIENCE = timedelta(minutes=30)
-"""How long the restoring waits for a case whose action is still under way."""
+PATIENCE, EACH = timedelta(minutes=30), timedelta(seconds=2)
+"""How long the restoring waits for cases whose action is still under way, and for each case besides: Discord
+lets a bot change about one member a second."""
 
 _INVERSE = {
     "slowmode": "slowmode",
@@ -70,8 +74,8 @@ class Measures:
                 await self._open(raid, "slowmode", target, {"seconds": measures["slowmode"]})
         await self._raids.late(raid)
 
-    async def hold(self, raid_id: int) -> bool:
-        """Hold some of those who came and are not held yet; answers whether there may be more.
+    async def hold(self, raid_id: int) -> Sequence[Case]:
+        """Open the cases of some of those who came and are not held yet; answers them.
 
         With the raid's row locked, so that its end comes before or after: before, and nobody is held any
         more; after, and it finds these cases.
@@ -79,18 +83,17 @@ class Measures:
         async with self._ctx.storage.transaction() as session:
             raid = await session.get(Raid, raid_id, with_for_update=True)
             if raid is None or raid.state != ON:
-                return False
+                return []
             measures: Mapping[str, Any] = raid.measures
             if measures["hold"] == "timeout":
                 action, details = "timeout", dict[str, Any]()
             elif measures["hold"] == "role" and measures["role"] is not None:
                 action, details = "role_give", {"role": measures["role"]}
             else:
-                return False
+                return []
             found = await self._raids.unheld(raid, action, AT_ONCE, session)
             drafts = [self._draft(raid, action, user_id, details) for user_id in found]
-            await self._book.open_all(drafts, session)
-            return len(found) == AT_ONCE
+            return await self._book.open_all(drafts, session)
 
     async def pause(self, raid: Raid) -> None:
         """Pause invites and direct messages until the end; a longer pause that was there stays."""
@@ -122,30 +125,34 @@ class Measures:
 
     # ---- off
 
-    async def restore(self, raid: Raid) -> datetime | None:
-        """Undo what is not undone yet; answers when to go on, None when all is restored."""
+    async def restore(self, raid: Raid, outcome: Callable[[Case], Awaitable[Case]]) -> datetime | None:
+        """Undo what is not undone yet; answers when to go on, None when all is restored.
+
+        ``outcome`` returns once a case was tried, or after some seconds.
+        """
         if raid.state != ENDING:
             return None
+        await self._unpause(raid)
         cases = await self._cases(raid)
         undone = {case.undoes for case in cases if case.undoes is not None}
         left = [case for case in cases if case.undoes is None and case.number not in undone]
         left = [case for case in left if case.ended_at is None and case.act != "failed"]
-        now = self._ctx.now()
-        patient = raid.ended_at is None or now < raid.ended_at + PATIENCE
+        begun, now = self._ctx.clock.monotonic(), self._ctx.now()
+        patient = raid.ended_at is None or now < raid.ended_at + PATIENCE + len(cases) * EACH
         ready = [case for case in left if case.act != "waiting" or not patient]
-        for case in ready[:AT_ONCE]:
-            await self._undo(raid, case)
-        if len(ready) > AT_ONCE:
-            return now + timedelta(seconds=1)
-        await self._unpause(raid)
+        for first in range(0, len(ready), AT_ONCE):
+            if self._ctx.clock.monotonic() - begun > IN_ONE_GO:
+                return self._ctx.now() + timedelta(seconds=1)
+            undoing = [await self._undo(raid, case) for case in ready[first : first + AT_ONCE]]
+            await asyncio.gather(*map(outcome, undoing))
         settling = raid.pausing == "waiting" or any(case.act == "waiting" for case in await self._cases(raid))
         if patient and (settling or len(left) > len(ready)):
-            return now + LOOK_AGAIN
+            return self._ctx.now() + LOOK_AGAIN
         await self._raids.ended(raid)
         return None
 
-    async def _undo(self, raid: Raid, case: Case) -> None:
-        await self._book.open(
+    async def _undo(self, raid: Raid, case: Case) -> Case:
+        undoing, _new = await self._book.open(
             Draft(
                 guild_id=case.guild_id,
                 action=_INVERSE[case.action],
@@ -160,6 +167,7 @@ class Measures:
                 undoes=case.number,
             )
         )
+        return undoing
 
     async def _unpause(self, raid: Raid) -> None:
         """Give back what was paused before, unless a moderator has set something else meanwhile."""
