@@ -103,9 +103,14 @@ class Book:
         outbox: chandelier.Outbox,
         clock: chandelier.Clock,
         terms: Terms | None = None,
+        audit: chandelier.Audit | None = None,
     ) -> None:
-        """``terms`` ends what lasts for a time; without them nothing ends by itself."""
+        """``terms`` ends what lasts for a time; without them nothing ends by itself.
+
+        ``audit`` is where it is written down who voided which case.
+        """
         self._terms = terms
+        self._audit = audit
         self._storage = storage
         self._outbox = outbox
         self._clock = clock
@@ -227,6 +232,17 @@ class Book:
                 return case, False
             case.voided_at, case.voided_by = self._clock.now(), by
             await self._put("relog", case, "void", session=session)
+            if self._audit is not None:
+                await self._audit.record(
+                    "case.void",
+                    subject=f"case #{number}",
+                    before={"void": False},
+                    after={"void": True},
+                    guild_id=guild_id,
+                    about=case.target_id,
+                    actor=chandelier.Actor.person(by),  # an appeal is accepted before its effect voids
+                    session=session,
+                )
             return case, True
 
     async def said_already(self, case: Case) -> bool:
