@@ -111,6 +111,8 @@ async def _check_target(plugin: ModerationPlugin, asked: Asked) -> None:
         chandelier.check_hierarchy(
             actor=chandelier.Standing(int(actor.id)), target=chandelier.Standing(int(target.id)), bot=me
         )
+    if asked.action == "warn" and target.is_bot:
+        raise chandelier.InvalidRequest(_("Bots read no warnings; change their roles instead."))
     if asked.role is not None:
         await check_role(plugin, asked.role, actor)
 
