@@ -166,7 +166,7 @@ async def test_nobody_has_a_rule_give_a_role_that_they_could_not_give(start_host
     chiefs = guild.create_role("Chiefs", permissions=["manage_roles"], above=helpers)
     hanna = guild.add_member("hanna", roles=[helpers])
     add, edit = "automod rule add", "automod rule edit"
-    give_me = {"trigger": "words", "what": "please", "staff": True}
+    give_me = {"trigger": "words", "what": "please"}
 
     alone = await hanna.slash(general, add, name="up", actions=f"give_role {muted.mention}", **give_me)
     assert "Manage Roles" in alone.text

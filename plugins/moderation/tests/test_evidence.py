@@ -138,3 +138,47 @@ async def test_who_is_erased_stays_banned_and_the_book_keeps_no_more_of_them_tha
     assert "No case fits" in found.text
     edit = await market.mod.slash(market.general, "case edit", number=2, reason="bob, you know")
     assert "was erased" in edit.text
+
+
+async def test_alerts_forget_what_was_written_when_cases_do_and_when_its_writer_is_erased(
+    discord, start_host, market
+):
+    host = await start_host("moderation", config=market.config(evidence_days=5, tell_member="never"))
+    olga, general, log = market.guild.owner, market.general, market.log
+    words = {"trigger": "words", "what": "elm street"}
+    staff = market.guild.create_text_channel("staff")
+    await olga.slash(general, "automod rule add", name="x", actions=f"alert {staff.mention}", **words)
+    await olga.slash(general, "automod rule add", name="dry", dry_run=True, actions="ban", **words)
+    first = await market.bob.send(general, "buy at 12 Elm Street")
+    alert, dry = staff.last, log.last
+    assert "buy at 12" in alert.text
+    assert "buy at 12" in dry.text
+    await market.mod.press(alert, label="Dismiss")
+
+    # A server that keeps less than before keeps less of what is there, too.
+    config = {"plugin": "moderation", "setting": "evidence_days"}
+    await olga.slash(general, "config set", value="3", **config)
+    await discord.advance(2 * DAY)
+    await market.bob.send(general, "come to Elm Street 13")
+    host = await start_host.restart(host)
+    await discord.advance(DAY + 3_600)
+    for post in (alert, dry):
+        assert "buy at 12" not in post.text
+        assert "No longer kept" in post.text
+        assert market.bob.mention in post.text
+    assert "Dismiss, by" in alert.text
+    assert all(part["disabled"] for row in alert.components for part in row["components"])
+    data = await host.hooks.call("moderation", "chandelier_export_person", user_id=market.bob.id)
+    assert str(first.id) not in str(data)
+    assert "buy at 12" not in str(data)
+    assert {post["post"] for post in data["alerts"]} == {str(staff.last.id), str(log.last.id)}
+
+    # And one that keeps more keeps it longer, unless its writer is erased.
+    await olga.slash(general, "config set", value="0", **config)
+    await discord.advance(4 * DAY)
+    assert "Elm Street 13" in staff.last.text
+    await host.hooks.call("moderation", "chandelier_erase_person", user_id=market.bob.id, by="person")
+    await discord.advance(10)
+    for post in (staff.last, log.last):
+        assert "Elm Street 13" not in post.text
+        assert market.bob.mention not in post.text

@@ -38,8 +38,8 @@ class ModerationConfig:
     )
     evidence_days: int = chandelier.setting(
         90,
-        help="How long cases keep the text of the message they are about and its files' names; "
-        "0 keeps them as long as the case.",
+        help="How long cases, and alerts of automod, keep the text of the message they are about and its "
+        "files' names; 0 keeps them as long as the case.",
         guild=True,
         ge=0,
         le=3_650,

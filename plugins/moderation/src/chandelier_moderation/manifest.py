@@ -73,6 +73,11 @@ MANIFEST = chandelier.Manifest(
         chandelier.Capability("slowmode", _("Set slowmode"), hikari.Permissions.MANAGE_CHANNELS),
         chandelier.Capability("exempt", _("Write what automod removes"), hikari.Permissions.MANAGE_MESSAGES),
         chandelier.Capability("automod", _("Manage automod's rules"), hikari.Permissions.MANAGE_GUILD),
+        chandelier.Capability(
+            "automod_staff",
+            _("Have rules kick, ban, time out or change the roles of staff"),
+            hikari.Permissions.ADMINISTRATOR,
+        ),
         chandelier.Capability("appeal", _("Decide on appeals"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability("raid", _("Switch raid mode on and off"), hikari.Permissions.MODERATE_MEMBERS),
         chandelier.Capability(
@@ -121,7 +126,7 @@ MANIFEST = chandelier.Manifest(
         chandelier.PersonalData(
             what="which rule somebody's message or name hit, with its text, and who answered the alert",
             why="so that a rule acts once on the same thing, and staff can act on an alert",
-            kept="30 days",
+            kept="30 days at most; its text in the posts that staff read as long as `evidence_days` says",
         ),
         chandelier.PersonalData(
             what="what members write in appeals, what was answered, and who decided",

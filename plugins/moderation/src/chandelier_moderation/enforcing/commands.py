@@ -15,7 +15,7 @@ from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.backtest import Backtest, report_file
 from chandelier_moderation.enforcing.naming import resolve_channels, suggest_rules
 from chandelier_moderation.enforcing.options import rule_of
-from chandelier_moderation.enforcing.permitted import check_actions
+from chandelier_moderation.enforcing.permitted import check_rules
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.enforcing.store import key_of
 from chandelier_moderation.plugin import ModerationPlugin
@@ -89,7 +89,7 @@ class RuleAdd(lightbulb.SlashCommand, name="add", description="Make a rule"):
         """Read, check, store."""
         guild_id = ctx.guild_id or 0
         rule = await rule_of(plugin.ctx, guild_id, {"name": self.name}, self)
-        await check_actions(ctx, plugin, rule.actions)
+        await check_rules(ctx, plugin, [rule])
         await plugin.automod.guilds.store.add(guild_id, rule, ctx.user.id)
         await ctx.respond(embed=cards.rule_card(rule, _("Rule added")), ephemeral=True, **SILENT)
 
@@ -129,7 +129,7 @@ class RuleEdit(lightbulb.SlashCommand, name="edit", description="Change a rule; 
         guild_id, store = ctx.guild_id or 0, plugin.automod.guilds.store
         known = await store.get(guild_id, self.name)
         wanted = await rule_of(plugin.ctx, guild_id, known, self)
-        await check_actions(ctx, plugin, wanted.actions)
+        await check_rules(ctx, plugin, [wanted])
         _before, after = await store.change(guild_id, self.name, lambda _rule: wanted, ctx.user.id)
         await ctx.respond(embed=cards.rule_card(after, _("Rule changed")), ephemeral=True, **SILENT)
 
@@ -189,6 +189,7 @@ class RuleEnable(lightbulb.SlashCommand, name="enable", description="Put a rule 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Switch it on, and a dry run off."""
+        await check_rules(ctx, plugin, [await plugin.automod.guilds.store.get(ctx.guild_id or 0, self.name)])
         change = cards.switched(enabled=True, dry_run=False)
         await _switch(ctx, plugin, self.name, change, _("Rule in force"))
 

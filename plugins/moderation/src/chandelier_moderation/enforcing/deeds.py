@@ -56,22 +56,30 @@ class Deeds:
             return
         config = await self._ctx.config_for(hit.guild_id)
         tell = bool(effect.payload["tell"]) and config.tell_member == "always"
-        for draft in drafts_of(rule, hit, config, bot_id=self._ctx.bot_id, tell=tell):
+        spare = hit.user_id == await self._owner(hit.guild_id)
+        for draft in drafts_of(rule, hit, config, bot_id=self._ctx.bot_id, tell=tell, spare=spare):
             case, new = await self._book.open(draft)
             if new:
                 self._ctx.log.info("rule {!r}: {} is case #{}", rule.name, case.action, case.number)
             if case.points:
-                await self._climber.climb(case)
-        for action in rule.actions:
+                told = config.tell_member == "always" and hit.author == "member"
+                await self._climber.climb(case, tell=told)
+        saying = [action for action in rule.actions if isinstance(action, Alert | Reply)]
+        for number, action in enumerate(saying):
             if isinstance(action, Alert):
-                await self._say(ALERT, hit, rule, (action,))
-            elif isinstance(action, Reply) and hit.channel_id is not None:
-                await self._say(REPLY, hit, rule, (action,))
+                await self._say(ALERT, hit, rule, (action,), number)
+            elif hit.channel_id is not None:
+                await self._say(REPLY, hit, rule, (action,), number)
         if any(isinstance(action, Delete) for action in rule.actions):
             if hit.more:
                 await self._say(SWEEP, hit, rule, ())
             if hit.part == "thread":
                 await self._say(NAME, hit, rule, ())
+
+    async def _owner(self, guild_id: int) -> int:
+        """Who owns a server: no rule does anything to them."""
+        guild = self._ctx.cache.get_guild(guild_id) or await self._ctx.rest.fetch_guild(guild_id)
+        return int(guild.owner_id)
 
     async def sweep(self, effect: chandelier.Effect) -> None:
         """Delete the messages before the last straw."""
@@ -102,8 +110,13 @@ class Deeds:
         except (hikari.NotFoundError, hikari.ForbiddenError) as error:
             self._ctx.log.info("a thread's name in guild {} stayed: {}", hit.guild_id, error)
 
-    async def _say(self, kind: str, hit: StoredHit, rule: Rule, actions: Sequence[Action]) -> None:
-        """Promise an effect about a hit. What it says is in the payload: the rule may change meanwhile."""
+    async def _say(
+        self, kind: str, hit: StoredHit, rule: Rule, actions: Sequence[Action], number: int = 0
+    ) -> None:
+        """Promise an effect about a hit. What it says is in the payload: the rule may change meanwhile.
+
+        ``number`` tells apart several of a kind, such as alerts in two channels.
+        """
         payload: dict[str, object] = {"hit": hit.id, "rule": rule.name, "severity": rule.severity}
         for action in actions:
             if isinstance(action, Alert) and kind == ALERT:
@@ -113,4 +126,5 @@ class Deeds:
                 payload |= {"text": action.text, "vanishes": action.vanishes.total_seconds()}
         if kind == DRY:
             payload["would"] = [action.do for action in actions]
-        await self._ctx.outbox.put(kind, key=str(hit.id), payload=payload)
+        key = f"{hit.id}-{number}" if number else str(hit.id)
+        await self._ctx.outbox.put(kind, key=key, payload=payload)

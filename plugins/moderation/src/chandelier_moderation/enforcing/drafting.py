@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from chandelier_moderation.automod.actions import (
+    Action,
     Ban,
     Delete,
     GiveRole,
@@ -26,10 +27,9 @@ from chandelier_moderation.cases import Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.tables import StoredHit
 
-__all__ = ["Personal", "cover_for", "drafts_of", "personal", "reason_for"]
+__all__ = ["Personal", "cover_for", "drafts_of", "gravest_first", "personal", "reason_for"]
 
 _RANK = (Ban, Kick, Timeout, Warn, GiveRole, TakeRole)
-"""What is done to a member, the gravest first: it is the one that they are told of."""
 
 Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
 
@@ -48,11 +48,16 @@ def cover_for(user_id: int) -> str:
 
 
 def drafts_of(
-    rule: Rule, hit: StoredHit, config: ModerationConfig, *, bot_id: int, tell: bool
+    rule: Rule, hit: StoredHit, config: ModerationConfig, *, bot_id: int, tell: bool, spare: bool = False
 ) -> Iterator[Draft]:
-    """The cases of a hit: one for what happens to the author, with the message's removal in it."""
+    """The cases of a hit: one for what happens to the author, with the message's removal in it.
+
+    With ``spare`` the author is let be: only the message and the channel are acted on.
+    """
+    # There is nobody behind a webhook whom one could act on.
+    spare = spare or hit.author == "webhook"
     deletes = hit.message_id is not None and _deletes(rule)
-    points = sum(action.points for action in rule.actions if isinstance(action, Points))
+    points = 0 if spare else sum(action.points for action in rule.actions if isinstance(action, Points))
     base = Draft(
         guild_id=hit.guild_id,
         action="remove",
@@ -69,10 +74,9 @@ def drafts_of(
         batch=f"automod-{hit.id}",
         rule=rule.name,
     )
-    # There is nobody behind a webhook whom one could warn, and bots read no messages.
-    acts = [action for action in rule.actions if isinstance(action, Personal) and hit.author != "webhook"]
+    acts = [] if spare else gravest_first(rule.actions)
+    # Bots read no messages.
     acts = [action for action in acts if hit.author == "member" or not isinstance(action, Warn)]
-    acts.sort(key=lambda action: _RANK.index(type(action)))
     tell = tell and hit.author == "member"
     for number, action in enumerate(acts):
         first = number == 0
@@ -87,7 +91,7 @@ def drafts_of(
         yield attrs.evolve(base, removes=True, tell_member=tell, points=points)
     elif not acts and points:
         yield attrs.evolve(base, action="note", points=points)
-    if hit.part in {"nickname", "username"} and hit.author == "member" and _deletes(rule):
+    if hit.part in {"nickname", "username"} and hit.author == "member" and _deletes(rule) and not spare:
         # A user name cannot be changed: a nickname covers it.
         name = None if hit.part == "nickname" else cover_for(hit.user_id)
         yield attrs.evolve(base, action="nick", source=f"{base.source}-nick", details={"nick": name})
@@ -98,6 +102,12 @@ def drafts_of(
 
 def _deletes(rule: Rule) -> bool:
     return any(isinstance(action, Delete) for action in rule.actions)
+
+
+def gravest_first(actions: Sequence[Action]) -> list[Personal]:
+    """What is done to a member, the gravest first: it is the one that they are told of."""
+    acts = [action for action in actions if isinstance(action, Personal)]
+    return sorted(acts, key=lambda action: _RANK.index(type(action)))
 
 
 def personal(base: Draft, action: Personal, at: datetime) -> Draft:

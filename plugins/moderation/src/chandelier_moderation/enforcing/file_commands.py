@@ -19,7 +19,7 @@ from chandelier_moderation.automod.rules import RuleSet
 from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.commands import automod
 from chandelier_moderation.enforcing.ladder import points_of
-from chandelier_moderation.enforcing.permitted import check_actions
+from chandelier_moderation.enforcing.permitted import check_rules
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.enforcing.store import read_file, refusal
 from chandelier_moderation.plugin import ModerationPlugin
@@ -90,8 +90,8 @@ class Preset(lightbulb.SlashCommand, name="preset", description="Take over rules
 async def _take_over(
     ctx: lightbulb.Context, plugin: ModerationPlugin, rules: RuleSet, *, replace: bool, dry_run: bool
 ) -> None:
-    doing = (*rules.rules, *rules.ladder.steps)
-    await check_actions(ctx, plugin, [action for thing in doing for action in thing.actions])
+    comes = rules.ladder if replace or rules.ladder.steps else None
+    await check_rules(ctx, plugin, rules.rules, ladder=comes)
     if dry_run:
         trial = tuple(attrs.evolve(rule, dry_run=True) for rule in rules.rules)
         rules = attrs.evolve(rules, rules=trial)
@@ -154,7 +154,7 @@ class LadderSet(lightbulb.SlashCommand, name="set", description="Say what so man
                 step = Step(points=self.points, actions=from_plain(data).actions)
             except BadRules as error:
                 raise refusal(error.problems) from None
-            await check_actions(ctx, plugin, step.actions)
+            await check_rules(ctx, plugin, ladder=Ladder(steps=(step,)))
 
         def change(ladder: Ladder) -> Ladder:
             steps = [other for other in ladder.steps if other.points != self.points]
@@ -176,9 +176,11 @@ class LadderDecay(lightbulb.SlashCommand, name="decay", description="Say how lon
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Store it; it holds for the points that there are, too."""
+        store = plugin.automod.guilds.store
+        await check_rules(ctx, plugin, ladder=(await store.rules(ctx.guild_id or 0)).ladder)
 
         def change(ladder: Ladder) -> Ladder:
             return attrs.evolve(ladder, decay=timedelta(days=self.days))
 
-        ladder = await plugin.automod.guilds.store.set_ladder(ctx.guild_id or 0, change)
+        ladder = await store.set_ladder(ctx.guild_id or 0, change)
         await ctx.respond(embed=cards.ladder_card(ladder), ephemeral=True, **SILENT)

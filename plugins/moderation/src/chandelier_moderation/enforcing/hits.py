@@ -93,11 +93,21 @@ class Hits:
         return {row[0]: row[1] for row in rows}
 
     async def tidy(self) -> int:
-        """Forget what is older than `KEPT_FOR`; returns how many hits."""
+        """Forget what is older than `KEPT_FOR`; returns how many hits. Texts go with `evidence_days`."""
+        now = self._ctx.now()
         async with self._ctx.storage.transaction() as session:
-            old = delete(StoredHit).where(StoredHit.at < self._ctx.now() - KEPT_FOR)
-            gone: Any = await session.execute(old)
-            return int(gone.rowcount)
+            gone: Any = await session.execute(delete(StoredHit).where(StoredHit.at < now - KEPT_FOR))
+        with_text = select(StoredHit.guild_id).where(StoredHit.evidence.is_not(None)).distinct()
+        async with self._ctx.storage.read() as session:
+            guilds = (await session.scalars(with_text)).all()
+        for guild_id in guilds:
+            days = (await self._ctx.config_for(guild_id)).evidence_days
+            if 0 < days < KEPT_FOR.days:
+                mine = update(StoredHit).where(StoredHit.guild_id == guild_id)
+                over = mine.where(StoredHit.at <= now - timedelta(days=days))
+                async with self._ctx.storage.transaction() as session:
+                    await session.execute(over.values(evidence=None, attachments=[]))
+        return int(gone.rowcount)
 
     async def forget_person(self, user_id: int) -> int:
         """Forget the hits of a person, and that they answered alerts; returns of how many."""

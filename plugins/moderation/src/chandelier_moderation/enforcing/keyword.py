@@ -16,7 +16,7 @@ from chandelier_moderation.automod.triggers import Words
 from chandelier_moderation.enforcing import cards, typed
 from chandelier_moderation.enforcing.commands import STAFF
 from chandelier_moderation.enforcing.naming import resolve_channels, suggest_rules
-from chandelier_moderation.enforcing.permitted import check_actions
+from chandelier_moderation.enforcing.permitted import check_rules
 from chandelier_moderation.enforcing.spoken import SILENT
 from chandelier_moderation.plugin import ModerationPlugin
 
@@ -91,7 +91,7 @@ class Keyword(
             title = _("Rule added")
         else:
             wanted = self._with(known, places)
-            await check_actions(ctx, plugin, wanted.actions)
+            await check_rules(ctx, plugin, [wanted])
             _before, rule = await store.change(guild_id, self.name, lambda _rule: wanted, ctx.user.id)
             title = _("Rule changed")
         await ctx.respond(embed=cards.rule_card(rule, title), ephemeral=True, **SILENT)

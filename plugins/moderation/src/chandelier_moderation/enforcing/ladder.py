@@ -11,7 +11,7 @@ import chandelier
 from chandelier_moderation.automod.actions import Alert, Ladder
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing.drafting import Personal, personal
+from chandelier_moderation.enforcing.drafting import gravest_first, personal
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.tables import Case
 
@@ -54,8 +54,10 @@ class Climber:
         self._book = book
         self._guilds = guilds
 
-    async def climb(self, case: Case) -> None:
+    async def climb(self, case: Case, *, tell: bool) -> None:
         """Act on the highest step that this case's points reach; the same case never climbs twice.
+
+        With ``tell`` the member is told once, of the gravest thing that the step does.
 
         What the member had before is counted from the cases with lower numbers, so that two at once climb
         one after the other, whoever comes first.
@@ -80,18 +82,21 @@ class Climber:
             reason=f"Reached {before + case.points} points",
             source=source,
             log_channel_id=config.log_channel,
-            tell_member=config.tell_member == "always",
+            tell_member=False,
             batch=case.batch,
             rule=case.rule,
         )
+        for number, action in enumerate(gravest_first(step.actions)):
+            draft = personal(base, action, case.created_at)
+            told = tell and number == 0
+            await self._book.open(
+                attrs.evolve(draft, source=f"{source}-{number}-{action.do}", tell_member=told)
+            )
         for number, action in enumerate(step.actions):
-            if isinstance(action, Personal):
-                draft = personal(base, action, case.created_at)
-                await self._book.open(attrs.evolve(draft, source=f"{source}-{number}-{action.do}"))
-            elif isinstance(action, Alert):
+            if isinstance(action, Alert):
                 await self._ctx.outbox.put(
                     LADDER_ALERT,
-                    key=f"{case.guild_id}-{source}",
+                    key=f"{case.guild_id}-{source}-{number}",
                     payload={
                         "guild": str(case.guild_id),
                         "user": str(case.target_id),

@@ -12,8 +12,9 @@ import lightbulb
 import chandelier
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing import deeds, hits, ladder, lists, spoken
+from chandelier_moderation.enforcing import deeds, fading, hits, ladder, lists, spoken
 from chandelier_moderation.enforcing.deeds import Deeds
+from chandelier_moderation.enforcing.fading import Fading
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.judge import Judge
@@ -50,6 +51,7 @@ class Enforcing:
         loader.effect(deeds.REPLY)(self._reply)
         loader.effect(ladder.LADDER_ALERT)(self._ladder)
         loader.timer(spoken.VANISH)(self._vanish)
+        loader.timer(fading.FADE)(self._fade)
         loader.task(lightbulb.uniformtrigger(hours=24, wait_first=False))(self._tidy)
         loader.timer(lists.REFRESH)(self._refresh)
 
@@ -63,7 +65,8 @@ class Enforcing:
         self._watch = Watch(ctx, self.guilds, self.judge, self.hits)
         self._names = Names(ctx, self.guilds, self.judge, self.hits)
         self._deeds = Deeds(ctx, book, self.guilds, self.hits)
-        self._spoken = Spoken(ctx, self.hits)
+        self._fading = Fading(ctx)
+        self._spoken = Spoken(ctx, self.hits, self._fading)
 
     def troubles(self) -> tuple[str, ...]:
         """Lines for the plugin's health: rules and lists that cannot be used."""
@@ -89,11 +92,14 @@ class Enforcing:
         return {
             "hits": await self.hits.of_person(user_id),
             "rules": await self.guilds.store.of_person(user_id),
+            "alerts": await self._fading.of_person(user_id),
         }
 
     async def forget_person(self, user_id: int) -> int:
-        """Forget a person's hits, and take them out of who made rules; returns of how many records."""
-        return await self.hits.forget_person(user_id) + await self.guilds.store.forget_person(user_id)
+        """Forget a person's hits, also in posts, and who made rules; returns how many records that were."""
+        posts = await self._fading.forget_person(user_id)
+        hits, rules = await self.hits.forget_person(user_id), await self.guilds.store.forget_person(user_id)
+        return posts + hits + rules
 
     # ---- handed on
 
@@ -148,8 +154,12 @@ class Enforcing:
     async def _vanish(self, timer: chandelier.Timer) -> None:
         await self._spoken.vanish(timer)
 
+    async def _fade(self, timer: chandelier.Timer) -> datetime | None:
+        return await self._fading.fade(timer)
+
     async def _tidy(self) -> None:
         await self.hits.tidy()
+        await self._fading.tidy()
 
     async def _refresh(self, _timer: chandelier.Timer) -> datetime | None:
         if await self.lists.refresh():

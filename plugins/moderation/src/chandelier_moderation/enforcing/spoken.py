@@ -11,6 +11,7 @@ import hikari
 import chandelier
 from chandelier_moderation.cards import crop, quoted
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.enforcing.fading import Fading
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.tables import StoredHit
 
@@ -40,8 +41,9 @@ _COLOURS = {"low": 0x8B8D98, "medium": 0xF5A623, "high": 0xE5484D, "critical": 0
 class Spoken:
     """Posts what effects promise."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], hits: Hits) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], hits: Hits, fading: Fading) -> None:
         self._ctx = ctx
+        self._fading = fading
         self._hits = hits
 
     async def alert(self, effect: chandelier.Effect) -> None:
@@ -55,13 +57,9 @@ class Spoken:
         language = await self._ctx.language(hit.guild_id)
         card = alert_card(hit, effect.payload["rule"], effect.payload["severity"])
         rows = alert_rows(self._ctx, hit, language)
-        await self._post(
-            effect,
-            channel,
-            self._ctx.into(language, card),
-            rows,
-            [int(role) for role in effect.payload["roles"]],
-        )
+        roles = [int(role) for role in effect.payload["roles"]]
+        post = await self._post(effect, channel, self._ctx.into(language, card), rows, roles)
+        await self._fading.remember(hit, card, channel, post)
 
     async def ladder(self, effect: chandelier.Effect) -> None:
         """Tell staff that a member has reached a step of the ladder."""
@@ -91,7 +89,8 @@ class Spoken:
         would = ", ".join(f"`{kind}`" for kind in effect.payload["would"]) or "-"
         card.add_field(_("Dry run: nothing was done"), _("It would have been: {actions}", actions=would))
         language = await self._ctx.language(hit.guild_id)
-        await self._post(effect, channel, self._ctx.into(language, card), [], [])
+        post = await self._post(effect, channel, self._ctx.into(language, card), [], [])
+        await self._fading.remember(hit, card, channel, post)
 
     async def reply(self, effect: chandelier.Effect) -> None:
         """Answer in the channel; a timer takes the answer away."""
@@ -143,11 +142,13 @@ class Spoken:
         card: hikari.Embed,
         rows: list[hikari.api.MessageActionRowBuilder],
         roles: list[int],
-    ) -> None:
+    ) -> int:
+        """Post a card, unless an attempt before did; answers its id."""
         footer = card.footer.text if card.footer is not None else None
-        if effect.uncertain and await self._sent(channel_id, lambda message: _footer(message) == footer):
-            return
-        await self._ctx.rest.create_message(
+        sent = None
+        if effect.uncertain:
+            sent = await self._sent(channel_id, lambda message: _footer(message) == footer)
+        sent = sent or await self._ctx.rest.create_message(
             channel_id,
             " ".join(f"<@&{role}>" for role in roles) or hikari.UNDEFINED,
             embed=card,
@@ -157,6 +158,7 @@ class Spoken:
             role_mentions=roles or False,
             mentions_everyone=False,
         )
+        return int(sent.id)
 
     async def _sent(self, channel_id: int, fits: Callable[[hikari.Message], bool]) -> hikari.Message | None:
         async for message in self._ctx.rest.fetch_messages(channel_id).limit(_LOOK_BACK):
