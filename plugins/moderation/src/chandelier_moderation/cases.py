@@ -16,6 +16,7 @@ from chandelier_moderation.tables import Case, Counter
 
 __all__ = [
     "ACTS",
+    "CLIMB",
     "ERASED",
     "LOG_CLOSED",
     "LOG_GONE",
@@ -32,6 +33,8 @@ _ = chandelier.Messages(__package__)
 _ON_MEMBERS = {"timeout", "untimeout", "kick", "ban", "unban", "softban", "nick", "role_give", "role_take"}
 ACTS = frozenset({*_ON_MEMBERS, "slowmode", "lockdown", "unlock"})
 """The kinds of actions that do something on Discord besides telling, logging and deleting a message."""
+CLIMB = "climb"
+"""Kind of the effect by which a moderator's points count on the ladder; a rule's hit does it itself."""
 ERASED = "erased at the member's request"
 """Stands where the reason was."""
 LOG_GONE, LOG_CLOSED = "gone", "closed"
@@ -383,6 +386,7 @@ def _first_effects(case: Case) -> list[str]:
     """
     removal = ["remove"] if case.removal is not None else []
     told = ["dm"] if case.dm == "waiting" else []
+    climbs = [CLIMB] if case.points and case.rule is None else []
     if case.act == "waiting":
-        return [*removal, *(told or ["act"])]
-    return [*removal, *told, *(["log"] if case.log == "waiting" else [])]
+        return [*removal, *(told or ["act"]), *climbs]
+    return [*removal, *told, *(["log"] if case.log == "waiting" else []), *climbs]

@@ -88,6 +88,7 @@ async def ask(plugin: ModerationPlugin, asked: Asked) -> tuple[Case, bool]:
             and not target.is_bot,
             details=details,
             expires_at=asked.expires_at,
+            points=config.warn_points if action == "warn" else 0,
             **asked.more,
         )
     )
