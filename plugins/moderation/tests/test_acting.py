@@ -383,14 +383,17 @@ async def test_what_cannot_be_ended_is_tried_for_a_day_with_an_alert(discord, st
 
 
 async def test_the_message_that_a_command_names_becomes_the_cases_evidence(discord, start_host, market):
-    await start_host("moderation", config=market.config(adopt=[]))
+    desk = market.guild.create_text_channel("reports")
+    await start_host("moderation", config=market.config(adopt=[], report_channel=desk.id))
     guild, general, mod, bob, log = market.guild, market.general, market.mod, market.bob, market.log
     guild.set_permissions(market.mods, ["moderate_members", "kick_members", "ban_members"])
     bad = await bob.send(general, "buy my things", attachments=[("scam.png", b"\x89PNG\r\n\x1a\n")])
     link = f"https://discord.com/channels/{guild.id}/{general.id}/{bad.id}"
 
+    await market.alice.menu(general, "Report to moderators", bad)
     done = await mod.slash(general, "warn", member=bob, reason="ads", message=link)
     assert "ase #1" in done.text
+    assert "Case #1" in desk.last.text  # whoever reads the report sees what came of it
     for shown in (log.last, await mod.slash(general, "case view", number=1)):
         assert "buy my things" in shown.text
         assert "scam.png" in shown.text

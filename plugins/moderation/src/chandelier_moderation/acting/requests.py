@@ -92,7 +92,10 @@ async def ask(plugin: ModerationPlugin, asked: Asked) -> tuple[Case, bool]:
             **asked.more,
         )
     )
-    return await plugin.effects.outcome(case), new
+    case = await plugin.effects.outcome(case)
+    if case.message_id is not None:  # somebody may have reported it
+        await plugin.bulk.picks.settle(case.message_id, "handled", int(asked.actor.id), case.number)
+    return case, new
 
 
 async def _check_target(plugin: ModerationPlugin, asked: Asked) -> None:

@@ -168,7 +168,6 @@ async def act(form: chandelier.FormSubmit, plugin: ModerationPlugin) -> None:
             },
         ),
     )
-    await plugin.bulk.picks.settle(pick.message_id, "handled", int(form.user.id), case.number)
     await form.respond(embed=settled_card(case, new=new), ephemeral=True)
 
 
