@@ -135,7 +135,7 @@ def backtest_card(report: Report, guild_id: int) -> hikari.Embed:
 def ladder_card(ladder: Ladder) -> hikari.Embed:
     """The ladder of a server."""
     embed = hikari.Embed(title=_("Ladder"), colour=_BLUE)
-    embed.description = _("Points count for {days} days.", days=round(ladder.decay / timedelta(days=1), 2))
+    embed.description = _("Points count for {days} days.", days=f"{ladder.decay / timedelta(days=1):.4g}")
     for step in ladder.steps:
         acts = "\n".join(map(said_action, step.actions))
         embed.add_field(_("From {points} points", points=step.points), quoted(acts))
