@@ -90,6 +90,7 @@ async def test_too_many_messages_and_repeats_across_channels_are_swept_away(disc
     assert all(message.deleted for message in flood)
     assert alice.timed_out_until is not None
     assert len(market.log.messages) == 1
+    assert "4 messages in 5s" in market.log.last.text
 
     spam = []
     for channel, text in ((general, "buy  my THING"), (other, "Buy my thіng!"), (general, "buy my thing")):

@@ -79,7 +79,8 @@ async def _play(demo: Demo, *, open_page: bool) -> None:
         for number, line in enumerate(demo.programme, 1):
             out.print(f" [bold]{number}.[/] {_terminal(line)}")
         out.print(
-            "\nThen: /status, /help, and as olivia, who owns the server, /plugins. Ctrl-C ends the demo."
+            "\nThen: /status, /help, as mod /purge and /automod, and as olivia, the owner, /plugins."
+            "\nCtrl-C ends the demo."
         )
         if open_page:
             await asyncio.to_thread(webbrowser.open, demo.page.url)

@@ -62,7 +62,12 @@ def _version(schema: type[Any]) -> int:
 
 def _wanted(market: Market) -> dict[str, dict[str, Any]]:
     return {
-        "moderation": {"log_channel": market.mod_log.id, "words": ["free nitro"]},
+        "moderation": {
+            "log_channel": market.mod_log.id,
+            "report_channel": market.mod_log.id,
+            "appeals_channel": market.mod_log.id,
+            "words": ["free nitro"],
+        },
         "reactions": {"channel": market.forwarded.id, "roles": [market.mods.id]},
         # The shop is ours: it may be looked at often, so that a visitor sees an alert within seconds.
         "redeye": {"interval": 10, "jitter": 0, "host_gap": 1},

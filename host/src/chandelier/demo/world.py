@@ -13,6 +13,9 @@ _MOD = [
     "ban_members",
     "moderate_members",
     "manage_messages",
+    "manage_channels",
+    "manage_nicknames",
+    "manage_roles",
     "manage_guild",
     "view_audit_log",
 ]

@@ -12,7 +12,8 @@ import hikari
 import chandelier
 from chandelier_moderation.acting.barriers import ALERTS, WORDS
 from chandelier_moderation.bulk.place_cards import PLACES, place_lines, place_of
-from chandelier_moderation.cases import ERASED, LOG_CLOSED, LOG_GONE, History
+from chandelier_moderation.cases import LOG_CLOSED, LOG_GONE, History
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "member_card",
     "quoted",
     "quoted_name",
-    "reason_of",
     "settled_card",
     "trouble_of",
     "words_of",
@@ -108,16 +108,6 @@ _DM = {
     "closed": _("Member could not be told: their DMs are closed"),
     "failed": _("Member could not be told: Discord did not answer in time"),
 }
-_FOUND = re.compile("Contains “(.*)”", re.DOTALL)
-_BROKEN = re.compile("Rule “(.*?)”(?:: (.*))?", re.DOTALL)
-_REACHED = re.compile(r"Reached (\d+) points")
-"""What automod writes as the reason of its cases."""
-_UNDOES = re.compile(r"Undoes case #(\d+)")
-_OVER = re.compile(r"Its time was over \(case #(\d+)\)")
-"""What is written as the reason of cases that undo others."""
-RAID = "Raid mode"
-_APPEALED = re.compile(r"Appeal against case #(\d+) accepted")
-"""What raid mode and an accepted appeal write."""
 
 
 def crop(text: str, length: int) -> str:
@@ -139,30 +129,6 @@ def words_of(what: Case | str) -> str:
     """What a case, or a kind of action, is in words: ``Warning``."""
     action = what if isinstance(what, str) else what.action
     return _TITLES.get(action, action.replace("_", " ").title())
-
-
-def reason_of(case: Case) -> str:
-    """The reason as it is shown: a moderator's words as they are, the plugin's own as messages."""
-    if case.rule is not None or case.action == "remove":
-        if found := _FOUND.fullmatch(case.reason):
-            return _("Contains “{word}”", word=found[1])
-        if found := _REACHED.fullmatch(case.reason):
-            return _("Reached {points} points", points=found[1])
-        if found := _BROKEN.fullmatch(case.reason):
-            said = {"rule": found[1], "found": found[2]}
-            return _("Rule “{rule}”: {found}", **said) if found[2] else _("Rule “{rule}”", rule=found[1])
-    if case.undoes is not None:
-        if found := _UNDOES.fullmatch(case.reason):
-            return _("Undoes case #{number}", number=found[1])
-        if found := _OVER.fullmatch(case.reason):
-            return _("Its time was over (case #{number})", number=found[1])
-    if case.reason == RAID:
-        return _("Raid mode")
-    if case.undoes is not None and (found := _APPEALED.fullmatch(case.reason)):
-        return _("Appeal against case #{number} accepted", number=found[1])
-    if not case.reason:
-        return _("no reason given")
-    return _("erased at the member's request") if case.reason == ERASED else crop(case.reason, FIELD_VALUE)
 
 
 def trouble_of(case: Case) -> str:
@@ -202,7 +168,7 @@ def case_card(case: Case) -> hikari.Embed:
         embed.add_field(_("Nickname"), _nicks(case), inline=True)
     if case.expires_at is not None:
         embed.add_field(_("Until"), _moment(case.expires_at), inline=True)
-    embed.add_field(_("Reason"), reason_of(case))
+    embed.add_field(_("Reason"), crop(reason_of(case), FIELD_VALUE))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
     if case.evidence is None and case.evidence_until is not None and not case.attachments:
@@ -323,7 +289,7 @@ def member_card(case: Case, guild_name: str, text: str = "") -> hikari.Embed:
     if text:
         embed.description = _filled(text, case, guild_name)
     if case.reason:
-        embed.add_field(_("Reason"), reason_of(case))
+        embed.add_field(_("Reason"), crop(reason_of(case), FIELD_VALUE))
     if case.expires_at is not None:
         embed.add_field(_("Until"), _moment(case.expires_at))
     if case.channel_id is not None:

@@ -15,9 +15,10 @@ import hikari
 import chandelier
 from chandelier_moderation.acting.actions import Actions
 from chandelier_moderation.acting.barriers import UNREACHABLE
-from chandelier_moderation.cards import alert_card, case_card, mark_of, member_card, reason_of
+from chandelier_moderation.cards import alert_card, case_card, mark_of, member_card
 from chandelier_moderation.cases import LOG_CLOSED, LOG_GONE, Book, shown_of
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["KINDS", "Effects"]

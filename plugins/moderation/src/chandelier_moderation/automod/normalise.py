@@ -51,6 +51,8 @@ _LEET_LETTERS = str.maketrans("023456789@$+!|", "ozeasgtbgast11")
 """`1`, `!` and `|` stand for i or l: that stays open, as 1."""
 _LEET_SIGN = re.compile(r"[@$+!|\d]")
 _LEETISH = re.compile(r"[a-z][@$+!|\d]+[a-z]|[@$+!|\d][a-z]|[a-z][\d$@]")
+_MODEL = re.compile(r"[a-z]{1,2}([2-9])(?!\1)\d+")
+"""How names of models are built (`FA65`): who hides a word seldom ends it in numbers, unless in one twice."""
 _LEET_TOKEN = re.compile(r"[a-z\d@$+!|]+")
 _SPELLED_HINT = re.compile(r"(?:[^\w\s]|_)[^\W_](?:[^\w\s]|_)")
 _SPELLED = re.compile(r"(?<![^\W_])(?:[^\W_](?:[^\w\s]|_){1,2}){2,}[^\W_](?![^\W_])")
@@ -155,7 +157,7 @@ def _unleet(match: re.Match[str]) -> str:
     token = match[0].strip("+!|")
     digits = sum(map(str.isdigit, token))
     letters = sum(map(str.isalpha, token))
-    if not letters or digits > letters:
+    if not letters or digits > letters or _MODEL.fullmatch(token):
         return match[0]
     return f" {token.translate(_LEET_LETTERS)} "
 

@@ -18,9 +18,9 @@ from chandelier_moderation.acting.barriers import UNREACHABLE
 from chandelier_moderation.bulk.overwrites import ROLE, USER, Bits, Change, restored
 from chandelier_moderation.bulk.places import places_of
 from chandelier_moderation.bulk.tables import LockedChannel
-from chandelier_moderation.cards import reason_of
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["LOCK", "UNLOCK", "Lock", "Locks"]

@@ -8,9 +8,11 @@ import hikari
 
 import chandelier
 from chandelier_moderation.cases import Draft
+from chandelier_moderation.enforcing.drafting import reason_for
 from chandelier_moderation.enforcing.spoken import CHOICES, SILENT, alert_rows
 from chandelier_moderation.enforcing.tables import StoredHit
 from chandelier_moderation.plugin import ModerationPlugin
+from chandelier_moderation.reasons import broken
 
 __all__ = ["loader"]
 
@@ -81,13 +83,12 @@ async def _draft(plugin: ModerationPlugin, hit: StoredHit, kind: str, by: int) -
     config = await plugin.ctx.config_for(hit.guild_id)
     rule = await plugin.automod.guilds.rule(hit.guild_id, hit.rule)
     name = hit.rule if rule is None else rule.name
-    found = ", ".join(hit.found)
     return Draft(
         guild_id=hit.guild_id,
         action=kind,
         target_id=hit.user_id,
         moderator_id=by,
-        reason=f"Rule “{name}”: {found}" if found else f"Rule “{name}”",
+        reason=broken(name, ", ".join(hit.found)) if rule is None else reason_for(rule, hit.found),
         source=f"alert-{hit.id}",
         log_channel_id=config.log_channel,
         tell_member=config.tell_member == "always" and hit.author == "member",

@@ -21,11 +21,13 @@ from chandelier_moderation.automod.actions import (
     Warn,
 )
 from chandelier_moderation.automod.rules import Rule
+from chandelier_moderation.automod.spans import write_span
 from chandelier_moderation.automod.triggers import Expressions, Words
 from chandelier_moderation.cards import crop
 from chandelier_moderation.cases import Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.tables import StoredHit
+from chandelier_moderation.reasons import broken, contains, counted
 
 __all__ = ["Personal", "cover_for", "drafts_of", "gravest_first", "personal", "reason_for"]
 
@@ -35,11 +37,14 @@ Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
 
 
 def reason_for(rule: Rule, found: Sequence[str]) -> str:
-    """Why, in the words that `cards.reason_of` knows to translate."""
+    """Why, in the words that `reasons.reason_of` knows to translate."""
     finds = ", ".join(found)
     if finds and isinstance(rule.trigger, Words | Expressions):
-        return f"Contains “{crop(finds, 100)}”"
-    return f"Rule “{rule.name}”: {crop(finds, 200)}" if finds else f"Rule “{rule.name}”"
+        return contains(crop(finds, 100))
+    within = getattr(rule.trigger, "within", None)
+    time = "" if within is None else write_span(within)
+    said = counted(rule.trigger.kind, found[0], time) if found else None
+    return broken(rule.name, said or crop(finds, 200))
 
 
 def cover_for(user_id: int) -> str:

@@ -13,11 +13,11 @@ import hikari
 from sqlalchemy import select
 
 import chandelier
-from chandelier_moderation.cards import RAID
 from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of, source_of
 from chandelier_moderation.raid.tables import ENDING, ON, Raid
+from chandelier_moderation.reasons import RAID
 from chandelier_moderation.tables import Case
 
 __all__ = ["Measures"]
