@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from chandelier_moderation.automod.engine import Engine
 from loopcord import interactions
@@ -196,7 +196,7 @@ async def test_a_moderators_warnings_lead_up_the_ladder_where_the_server_says_so
     posts = len(market.log.messages)
     async with host.database.transaction() as session:
         again = "UPDATE chandelier_outbox SET state = 'started' WHERE kind = 'climb'"
-        await session.execute(text(again))
+        await session.execute(sa.text(again))
     await start_host.restart(host)
     assert len(market.log.messages) == posts
 

@@ -40,7 +40,7 @@ class Deeds:
         self._book = book
         self._guilds = guilds
         self._hits = hits
-        self.climber = Climber(ctx, book, guilds)
+        self._climber = Climber(ctx, book, guilds)
 
     async def carry_out(self, effect: chandelier.Effect) -> None:
         """Do what the rule of a hit says; what was done before a crash is not done again."""
@@ -63,7 +63,7 @@ class Deeds:
                 self._ctx.log.info("rule {!r}: {} is case #{}", rule.name, case.action, case.number)
             if case.points:
                 told = config.tell_member == "always" and hit.author == "member"
-                await self.climber.climb(case, tell=told)
+                await self._climber.climb(case, tell=told)
         saying = [action for action in rule.actions if isinstance(action, Alert | Reply)]
         for number, action in enumerate(saying):
             if isinstance(action, Alert):

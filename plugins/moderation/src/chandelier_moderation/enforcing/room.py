@@ -66,6 +66,7 @@ class Enforcing:
         self._watch = Watch(ctx, self.guilds, self.judge, self.hits)
         self._names = Names(ctx, self.guilds, self.judge, self.hits)
         self._deeds = Deeds(ctx, book, self.guilds, self.hits)
+        self._climber = ladder.Climber(ctx, book, self.guilds)
         self._fading = Fading(ctx)
         self._spoken = Spoken(ctx, self.hits, self._fading)
 
@@ -155,7 +156,7 @@ class Enforcing:
     async def _climb(self, effect: chandelier.Effect) -> None:
         case = await self.book.find(int(effect.payload["guild"]), effect.payload["number"])
         if case is not None:
-            await self._deeds.climber.climb(case, tell=case.dm != "off")
+            await self._climber.climb(case, tell=case.dm != "off")
 
     async def _vanish(self, timer: chandelier.Timer) -> None:
         await self._spoken.vanish(timer)
