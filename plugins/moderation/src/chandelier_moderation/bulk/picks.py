@@ -134,9 +134,11 @@ class Picks:
         if where is not None:
             try:
                 await self._ctx.rest.edit_message(channel, where, embed=embed, components=rows, **_SILENT)
-            except hikari.NotFoundError:  # somebody took the post away, or its whole channel
+            except (hikari.NotFoundError, hikari.ForbiddenError) as gone:  # the post, or the channel
                 if not _is_news(effect):
                     return
+                if isinstance(gone, hikari.ForbiddenError):
+                    raise  # somebody reports it and nobody sees it: the operator has to know
                 config = await self._ctx.config_for(pick.guild_id)
                 channel = config.report_channel or config.log_channel or channel
                 nonce = f"r{where}"
