@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 
 import chandelier
 from chandelier_moderation.acting.barriers import find_barrier
-from chandelier_moderation.cards import reason_of
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["LONGEST_TIMEOUT", "Actions", "Handler", "Outcome", "audit_reason", "timeout_until"]
