@@ -114,7 +114,8 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
 
 
 async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_host, market):
-    settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": market.mods.id}
+    waiting = market.guild.create_role("Waiting")
+    settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": waiting.id}
     settings["raid_roles"] = [market.mods.id]
     host = await start_host("moderation", config=market.config(**settings))
     market.guild.set_permissions(market.guild.bot_role, ["administrator"])  # it may mention the role
@@ -144,6 +145,18 @@ async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_h
     assert erased.erased == 1
     await discord.advance(21 * 60)
     assert "Report: raid mode" in market.log.last.text
+
+
+async def test_nobody_becomes_a_moderator_by_joining(start_host, market):
+    settings = {"raid_hold": "role", "raid_role": market.mods.id, "raid_invites": False}
+    host = await start_host("moderation", config=market.config(**settings))
+
+    started = await market.mod.slash(market.general, "raid start")
+    newcomer = await market.guild.join("newcomer")
+
+    assert "can moderate, so it is for no newcomer" in started.text
+    assert [row[0] for row in await cases(host) if row[1] == newcomer.id] == ["timeout"]
+    assert newcomer.timed_out_until is not None
 
 
 async def test_an_interrupted_start_does_nothing_twice(discord, start_host, market):
