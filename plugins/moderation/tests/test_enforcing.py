@@ -82,10 +82,13 @@ async def test_several_actions_an_alert_with_buttons_and_a_reply_that_vanishes(d
         'reply "Please do not, {member}"',
     )
 
-    # The bot dies after the hit was written down and before anything was done about it.
+    # The bot dies after the hit was written down, with its case, and before anything was done about it.
     await host.outbox.stop()
     message = await alice.send(general, "free nitro @everyone")
     assert not message.deleted
+    async with host.database.read() as session:
+        written = await session.execute(sa.text("SELECT action, removal, act FROM moderation_cases"))
+        assert written.all() == [("timeout", "waiting", "waiting")]
     host = await start_host.restart(host)
 
     assert message.deleted

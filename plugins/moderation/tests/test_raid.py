@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import chandelier
+from chandelier_moderation.acting.terms import Terms
 from loopcord import ActError
 
 CROWD = 300
@@ -113,6 +114,42 @@ async def test_a_moderator_starts_and_ends_it_and_what_was_set_before_comes_back
     assert "Raid mode is off" in (await market.mod.slash(market.general, "raid stop")).text
 
 
+async def test_one_that_begins_while_another_is_ending_leaves_nothing_of_either(
+    discord, start_host, market, monkeypatch
+):
+    """The second wave comes while what was changed for the first one is being restored."""
+    host = await start_host("moderation", config=market.config(raid_dms=True))
+    measures = host.lifecycle.records["moderation"].plugin.measures
+    unpause, begun = measures._unpause, asyncio.Event()
+
+    async def late(raid):
+        await begun.wait()
+        await unpause(raid)
+
+    monkeypatch.setattr(measures, "_unpause", late)
+    await market.mod.slash(market.general, "raid start", minutes=600)
+    gone = market.guild.create_text_channel("made-meanwhile")
+    stopping = asyncio.create_task(market.mod.slash(market.general, "raid stop"))
+    assert await discord.until(lambda: "ending" in market.log.messages[0].text)
+    assert market.guild.paused.invites
+
+    starting = asyncio.create_task(market.mod.slash(market.general, "raid start", minutes=30))
+    assert await discord.until(lambda: len(market.log.messages) > 1)
+    begun.set()
+    assert "A report follows" in (await stopping).text
+    assert "Raid mode is on" in (await starting).text
+    assert market.guild.paused.dms
+    gone.delete()
+    market.general.delete()  # one that it slowed
+    await discord.advance(31 * 60)
+
+    reports = [post.text for post in market.log.messages if "Report" in post.text]
+    assert len(reports) == 2
+    assert not any("by hand" in report or "failed" in report for report in reports)
+    assert (market.guild.paused.invites, market.guild.paused.dms) == (None, None)
+    assert market.log.model.rate_limit_per_user == 0
+
+
 async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_host, market):
     waiting = market.guild.create_role("Waiting")
     settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": waiting.id}
@@ -157,6 +194,48 @@ async def test_nobody_becomes_a_moderator_by_joining(start_host, market):
     assert "can moderate, so it is for no newcomer" in started.text
     assert [row[0] for row in await cases(host) if row[1] == newcomer.id] == ["timeout"]
     assert newcomer.timed_out_until is not None
+
+
+async def test_who_joins_while_the_bot_is_away_is_held_when_it_is_back_and_let_go_with_the_others(
+    discord, start_host, market, monkeypatch
+):
+    settings = {"raid_joins": 2, "raid_invites": False, "raid_slowmode": 0, "raid_minutes": 60}
+    host = await start_host("moderation", config=market.config(**settings))
+    early = await market.guild.join("early")
+    await discord.advance(60)
+    crowd = [await market.guild.join(f"newcomer-{number}") for number in range(2)]
+    let_go = crowd[0]
+    await market.mod.slash(market.general, "untimeout", member=let_go)
+    await start_host.stop(host)
+    await discord.advance(60)
+
+    crowd += [market.guild.add_member(f"away-{number}") for number in range(5)]
+    helper = market.guild.add_member("helper", bot=True)
+    monkeypatch.setattr("chandelier_moderation.raid.absence.AT_ONCE", 4)  # in several goes
+    host = await start_host("moderation")
+    await discord.advance(10)
+    assert await newcomers(host) == {member.id for member in crowd}
+    assert all(member.timed_out_until for member in crowd[1:])
+    assert [member.timed_out_until for member in (early, helper, let_go)] == [None] * 3
+
+    # The connection is lost, and Discord has forgotten the session: nothing is sent again.
+    discord.trouble.withhold("GUILD_MEMBER_ADD")
+    crowd.append(market.guild.add_member("unheard"))
+    await discord.settle()
+    assert crowd[-1].timed_out_until is None
+    await discord.trouble.invalidate()
+    await discord.ready()
+    await discord.advance(10)
+    assert crowd[-1].timed_out_until
+    held = [target for action, target, _ in await cases(host) if action == "timeout"]
+    assert sorted(held) == sorted(member.id for member in crowd)
+
+    await market.mod.slash(market.general, "raid stop")
+    await discord.advance(60)
+    assert "Joined meanwhile\n8" in market.log.last.text
+    assert not any(member.timed_out_until for member in crowd)
+    undone = [target for action, target, undoes in await cases(host) if action == "untimeout" and undoes]
+    assert sorted(undone) == sorted(member.id for member in crowd[1:])
 
 
 async def test_an_interrupted_start_does_nothing_twice(discord, start_host, market):
@@ -234,7 +313,8 @@ async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start
     host = await start_host("moderation", config=market.config(**settings))
     plugin = host.lifecycle.records["moderation"].plugin
     joined, add = plugin.raids.joined, plugin.arrivals.add
-    everybody, looks, heard = asyncio.Event(), [], []
+    for_whom, config_for = Terms.for_whom, plugin.ctx.config_for
+    everybody, looks, heard, asked, read = asyncio.Event(), [], [], [], []
 
     async def hearing(guild_id, user_id):
         heard.append(user_id)
@@ -247,13 +327,28 @@ async def test_a_crowd_that_joins_at_once_is_written_down_at_once(discord, start
         await everybody.wait()  # as at a busy database
         return await joined(guild_id, people)
 
+    async def asking(terms, session, guild_id, people):
+        asked.append(len(people))
+        await everybody.wait()
+        return await for_whom(terms, session, guild_id, people)
+
+    async def reading(guild_id):
+        read.append(guild_id)
+        await everybody.wait()
+        return await config_for(guild_id)
+
     monkeypatch.setattr(plugin.arrivals, "add", hearing)
     monkeypatch.setattr(plugin.raids, "joined", looking)
+    monkeypatch.setattr(Terms, "for_whom", asking)
+    monkeypatch.setattr(plugin.ctx, "config_for", reading)
     crowd = [market.guild.add_member(f"newcomer-{number}") for number in range(CROWD)]
     await discord.settle()
 
     assert sum(looks) == CROWD
     assert len(looks) == 2
+    assert sum(asked) == CROWD
+    assert len(asked) <= 4  # what lasts for them; one question for each kept the listeners waiting, too
+    assert len(read) <= 10  # the server's settings
     assert await newcomers(host) == {member.id for member in crowd}
     assert f"{CROWD} joined at once" in market.log.last.text
 

@@ -13,6 +13,9 @@ from chandelier.services.vault_keys import new_key_text
 from chandelier_moderation.tables import Case
 from loopcord import ActError
 
+RUSH = 100
+FLOOD = 2_000
+
 
 @pytest.fixture
 def key():
@@ -326,3 +329,74 @@ async def test_numbers_by_kind_moderator_and_week_come_with_a_picture(discord, s
     ).text  # fmt: skip
     with pytest.raises(ActError, match="hidden from alice"):
         await market.alice.slash(market.general, "mod stats")
+
+
+async def test_a_rush_of_edits_is_read_and_told_together_and_one_messages_in_turn(
+    discord, start_host, market, key, monkeypatch
+):
+    """A read for each, and few at a time, kept the listeners of a rush waiting past their limit."""
+    config = watching(market, "edits", "deletions", keep=24, form="line")
+    host = await start_host("moderation", config=config, environ=key)
+    watch = host.lifecycle.records["moderation"].plugin.watching
+    edited, find = watch._messages.edited, watch.store.find
+    all_heard, heard, reads = asyncio.Event(), [], []
+
+    async def hearing(event, settings):
+        heard.append(event.message_id)
+        if len(heard) == RUSH + 1:
+            all_heard.set()
+        await edited(event, settings)
+
+    async def finding(guild_id, ids):
+        reads.append(len(ids))
+        await all_heard.wait()  # as at a busy database
+        return await find(guild_id, ids)
+
+    sent = [market.general.post(market.bob, f"text {number}") for number in range(RUSH)]
+    await discord.settle()
+    monkeypatch.setattr(watch._messages, "edited", hearing)
+    monkeypatch.setattr(watch.store, "find", finding)
+    for message in sent:
+        discord.backend.submit_edit(message.channel_id, message.id, {"content": f"new {message.id}"})
+    discord.backend.submit_edit(sent[0].channel_id, sent[0].id, {"content": "newest"})
+    await discord.settle()
+
+    assert len(reads) <= 4
+    assert sum(reads) == RUSH + 1
+    told = "\n".join(posted(discord, post) for post in market.log.messages)
+    assert len(re.findall("Message edited", told)) == RUSH + 1
+    assert told.count(f"new {sent[0].id}") == 2  # after the first edit, before the second
+    assert len(market.log.messages) <= 4
+
+
+@pytest.mark.endurance
+async def test_thousands_of_events_in_seconds_are_told_each_once_in_a_few_posts(
+    discord, start_host, market, key
+):
+    config = watching(market, "edits", "deletions", "joins", keep=24, form="{what} {member_id} {after}")
+    host = await start_host("moderation", config=config, environ=key)
+    sent = [market.general.post(market.bob, f"text {number}") for number in range(FLOOD)]
+    await discord.settle()
+
+    for number, message in enumerate(sent):
+        discord.backend.submit_edit(message.channel_id, message.id, {"content": f"edit-{number}."})
+        market.guild.add_member(f"newcomer-{number}")
+    await discord.settle()
+    for message in sent:
+        discord.backend.delete_message(message.channel_id, message.id)
+    await discord.settle()
+
+    told = "\n".join(posted(discord, post) for post in market.log.messages)
+    assert len(re.findall("Message edited", told)) == FLOOD
+    assert sorted(set(re.findall(r"edit-(\d+)\.", told)), key=int) == [str(n) for n in range(FLOOD)]
+    assert len(re.findall("Member joined", told)) == FLOOD
+    assert len(re.findall("Message deleted", told)) == FLOOD
+    assert len(market.log.messages) < FLOOD / 10
+    assert await rows(host, "SELECT id FROM moderation_log_entries") == []
+    assert await rows(host, "SELECT message_id FROM moderation_kept_messages") == []
+    assert host.lifecycle.records["moderation"].state.value == "running"
+
+
+def posted(discord, post):
+    """All that a post of the log tells: its file has everything, where there is one."""
+    return "\n".join(content_of(discord, file) for file in post.attachments) or post.text

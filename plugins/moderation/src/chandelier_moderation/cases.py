@@ -364,6 +364,9 @@ class Book:
 
     async def _locked_counter(self, session: AsyncSession, guild_id: int) -> Counter:
         """The guild's counter; on PostgreSQL its row lock makes cases of one guild wait for each other."""
+        counter = await session.get(Counter, guild_id, with_for_update=True)
+        if counter is not None:
+            return counter
         made = self._storage.insert(Counter).values(guild_id=guild_id, last=0).on_conflict_do_nothing()
         await session.execute(made)
         return await session.get_one(Counter, guild_id, with_for_update=True)

@@ -32,6 +32,7 @@ from chandelier_moderation.enforcing.room import Enforcing
 from chandelier_moderation.manifest import MANIFEST
 from chandelier_moderation.native.sync import NativeSync
 from chandelier_moderation.pinger.watch import TOGETHER, Pinger
+from chandelier_moderation.raid.absence import Absence
 from chandelier_moderation.raid.arrivals import Arrivals
 from chandelier_moderation.raid.measures import Measures
 from chandelier_moderation.raid.raids import Raids
@@ -59,6 +60,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
     appeals: AppealEffects
     raids: Raids
     arrivals: Arrivals
+    absence: Absence
     measures: Measures
     native: NativeSync
     cleaning: Cleaning
@@ -98,6 +100,8 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         self.effects.rows_for_member.append(partial(appeal_row, ctx))
         self.raids = Raids(ctx)
         self.arrivals = Arrivals(ctx, self.raids)
+        self.absence = Absence(ctx, self.raids)
+        await self.absence.start()
         self.measures = Measures(ctx, self.book, self.raids)
         self.native = NativeSync(ctx, self.book, self.automod)
         self.cleaning = Cleaning(ctx)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,8 +30,18 @@ _LIFTS: Final = {lifting: lifted for lifted, lifting in INVERSES.items()}
 
 TERM, VERIFY, EVERYBODY = "term", "verify", "everybody"
 """Kinds of timers: a case's next moment; a person who is to be looked at; the start of the bot."""
+ASKED: Final = 500
+"""People in one query: SQLite takes no more than some thousand parameters."""
 RENEWED_AHEAD: Final = timedelta(days=1)
 """How long before Discord would end a timeout it is renewed: a bot may be down for a day."""
+
+_IN_FORCE: Final = (
+    Case.action.in_(INVERSES),
+    Case.act.in_(("done", "already")),
+    Case.ended_at.is_(None),
+    Case.origin == "bot",
+    or_(Case.expires_at.is_not(None), Case.action == "timeout"),
+)
 
 
 class Terms:
@@ -101,16 +111,18 @@ class Terms:
         self, session: AsyncSession, guild_id: int | None = None, user_id: int | None = None
     ) -> Sequence[Case]:
         """The cases that are in force now: all, or those of a person in a guild."""
-        query = select(Case).where(
-            Case.action.in_(INVERSES),
-            Case.act.in_(("done", "already")),
-            Case.ended_at.is_(None),
-            Case.origin == "bot",
-            or_(Case.expires_at.is_not(None), Case.action == "timeout"),
-        )
+        query = select(Case).where(*_IN_FORCE)
         if guild_id is not None:
             query = query.where(Case.guild_id == guild_id, Case.target_id == user_id)
         return (await session.scalars(query.order_by(Case.guild_id, Case.number))).all()
+
+    async def for_whom(self, session: AsyncSession, guild_id: int, people: Collection[int]) -> set[int]:
+        """Those of these people of a guild for whom anything is in force now."""
+        ids, found = sorted(people), set[int]()
+        for first in range(0, len(ids), ASKED):
+            some = (Case.guild_id == guild_id, Case.target_id.in_(ids[first : first + ASKED]))
+            found.update(await session.scalars(select(Case.target_id).where(*_IN_FORCE, *some).distinct()))
+        return found
 
     async def _like(self, case: Case, action: str, session: AsyncSession) -> list[Case]:
         """Running cases of a kind about the same person (and role)."""

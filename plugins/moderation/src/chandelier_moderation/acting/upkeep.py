@@ -6,6 +6,7 @@ What should be is in the book, what is is asked of Discord; so nothing depends o
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from chandelier_moderation.acting.terms import EVERYBODY, Terms, lasts, moment_o
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
+from chandelier_moderation.watching.together import Together
 
 __all__ = ["Upkeep"]
 
@@ -53,6 +55,7 @@ class Upkeep:
         self._book = book
         self._terms = terms
         self._actions = actions
+        self._noticed = Together[tuple[int, int]](self._look_at)
 
     async def start(self) -> None:
         """Have everybody looked at for whom something lasts: the bot may have been down for long."""
@@ -153,11 +156,23 @@ class Upkeep:
     # ---- what happens to members
 
     async def noticed(self, guild_id: int, user_id: int) -> None:
-        """Something about a person has changed: look at them soon when anything lasts for them."""
-        async with self._ctx.storage.read() as session:
-            running = await self._terms.running(session, guild_id, user_id)
-        if running:
-            await self._terms.look_soon(guild_id, user_id, AT_REST)
+        """Something about a person has changed: look at them soon when anything lasts for them.
+
+        In a raid there are thousands of them at once, for whom nothing does: they are asked for together.
+        """
+        await self._noticed.put((int(guild_id), int(user_id)))
+
+    async def _look_at(self, noticed: Sequence[tuple[int, int]]) -> None:
+        guilds: dict[int, set[int]] = {}
+        for guild_id, user_id in noticed:
+            guilds.setdefault(guild_id, set()).add(user_id)
+        for guild_id, people in guilds.items():
+            async with self._ctx.storage.read() as session:
+                lasting = sorted(await self._terms.for_whom(session, guild_id, people))
+            for first in range(0, len(lasting), TOGETHER):
+                async with self._ctx.storage.transaction() as session:
+                    for user_id in lasting[first : first + TOGETHER]:
+                        await self._terms.look_soon(guild_id, user_id, AT_REST, session)
 
     async def verify(self, timer: chandelier.Timer) -> None:
         """Compare what should be with what is, for one person."""

@@ -48,6 +48,8 @@ class Slowmodes:
                     reason=await audit_reason(self._ctx, case),
                 )
         except hikari.NotFoundError:
+            if case.undoes is not None:  # and with it what there was to put back
+                await self._end(case)
             return Outcome("failed", "channel_gone")
         except hikari.ForbiddenError:
             return Outcome("failed", "needs_manage_channels")

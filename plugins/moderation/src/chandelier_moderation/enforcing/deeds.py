@@ -1,4 +1,4 @@
-"""What a rule says is done about a hit: cases for what happens to people, effects for all that is said.
+"""What a rule says is done about a hit besides its cases: the ladder's steps, and all that is said.
 
 Everything here may be carried out again after a crash: each case and each effect has a source of its own.
 """
@@ -14,7 +14,6 @@ from chandelier_moderation.automod.actions import Action, Alert, Delete, Reply
 from chandelier_moderation.automod.rules import Rule
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
-from chandelier_moderation.enforcing.drafting import drafts_of
 from chandelier_moderation.enforcing.guilds import Guilds
 from chandelier_moderation.enforcing.hits import Hits
 from chandelier_moderation.enforcing.ladder import Climber
@@ -31,39 +30,32 @@ RENAMED = "renamed by a moderator"
 
 
 class Deeds:
-    """Turns a hit into cases and effects."""
+    """Turns a hit into effects."""
 
     def __init__(
         self, ctx: chandelier.PluginContext[ModerationConfig], book: Book, guilds: Guilds, hits: Hits
     ) -> None:
         self._ctx = ctx
-        self._book = book
         self._guilds = guilds
         self._hits = hits
         self._climber = Climber(ctx, book, guilds)
 
     async def carry_out(self, effect: chandelier.Effect) -> None:
-        """Do what the rule of a hit says; what was done before a crash is not done again."""
+        """Do what the rule says besides cases; what was done before a crash is not done again."""
         hit = await self._hits.find(int(effect.payload["hit"]))
         if hit is None:
             return
         rule = await self._guilds.rule(hit.guild_id, hit.rule)
         if rule is None:
-            self._ctx.log.info("rule {!r} of guild {} is gone: nothing is done", hit.rule, hit.guild_id)
+            self._ctx.log.info("rule {!r} of guild {} is gone: nothing more is done", hit.rule, hit.guild_id)
             return
         if hit.dry:
             await self._say(DRY, hit, rule, rule.actions)
             return
         config = await self._ctx.config_for(hit.guild_id)
-        tell = bool(effect.payload["tell"]) and config.tell_member == "always"
-        spare = hit.user_id == await self._owner(hit.guild_id)
-        for draft in drafts_of(rule, hit, config, bot_id=self._ctx.bot_id, tell=tell, spare=spare):
-            case, new = await self._book.open(draft)
-            if new:
-                self._ctx.log.info("rule {!r}: {} is case #{}", rule.name, case.action, case.number)
-            if case.points:
-                told = config.tell_member == "always" and hit.author == "member"
-                await self._climber.climb(case, tell=told)
+        told = config.tell_member == "always" and hit.author == "member"
+        for case in await self._hits.scoring(hit):
+            await self._climber.climb(case, tell=told)
         saying = [action for action in rule.actions if isinstance(action, Alert | Reply)]
         for number, action in enumerate(saying):
             if isinstance(action, Alert):
@@ -75,11 +67,6 @@ class Deeds:
                 await self._say(SWEEP, hit, rule, ())
             if hit.part == "thread":
                 await self._say(NAME, hit, rule, ())
-
-    async def _owner(self, guild_id: int) -> int:
-        """Who owns a server: no rule does anything to them."""
-        guild = self._ctx.cache.get_guild(guild_id) or await self._ctx.rest.fetch_guild(guild_id)
-        return int(guild.owner_id)
 
     async def sweep(self, effect: chandelier.Effect) -> None:
         """Delete the messages before the last straw."""

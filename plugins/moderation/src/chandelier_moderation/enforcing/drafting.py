@@ -9,12 +9,14 @@ import attrs
 
 from chandelier_moderation.automod.actions import (
     Action,
+    Alert,
     Ban,
     Delete,
     GiveRole,
     Kick,
     Lockdown,
     Points,
+    Reply,
     Slowmode,
     TakeRole,
     Timeout,
@@ -29,11 +31,25 @@ from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.tables import StoredHit
 from chandelier_moderation.reasons import broken, contains, counted
 
-__all__ = ["Personal", "cover_for", "drafts_of", "gravest_first", "personal", "reason_for"]
+__all__ = [
+    "Personal",
+    "batch_of",
+    "cover_for",
+    "does_more",
+    "drafts_of",
+    "gravest_first",
+    "personal",
+    "reason_for",
+]
 
 _RANK = (Ban, Kick, Timeout, Warn, GiveRole, TakeRole)
 
 Personal = Ban | Kick | Timeout | Warn | GiveRole | TakeRole
+
+
+def batch_of(hit: StoredHit) -> str:
+    """What the cases of a hit have in common."""
+    return f"automod-{hit.id}"
 
 
 def reason_for(rule: Rule, found: Sequence[str]) -> str:
@@ -76,7 +92,7 @@ def drafts_of(
         message_id=hit.message_id,
         evidence=hit.evidence,
         attachments=tuple(hit.attachments),
-        batch=f"automod-{hit.id}",
+        batch=batch_of(hit),
         rule=rule.name,
     )
     acts = [] if spare else gravest_first(rule.actions)
@@ -103,6 +119,13 @@ def drafts_of(
     for action in rule.actions:
         if isinstance(action, Slowmode | Lockdown) and hit.channel_id is not None:
             yield _of_channel(base, action, hit)
+
+
+def does_more(rule: Rule, hit: StoredHit) -> bool:
+    """Whether a hit has anything done besides its cases: what `deeds` does."""
+    if hit.dry or any(isinstance(action, Alert | Reply | Points) for action in rule.actions):
+        return True
+    return _deletes(rule) and (bool(hit.more) or hit.part == "thread")
 
 
 def _deletes(rule: Rule) -> bool:

@@ -1,4 +1,4 @@
-"""What rules hit, written down before anything is done about it, and once for the same find."""
+"""What rules hit, written down with its cases before anything is done about it, once for the same find."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ from chandelier_moderation.automod.triggers import (
     Zalgo,
 )
 from chandelier_moderation.cards import FIELD_VALUE, crop
+from chandelier_moderation.cases import Book, Draft
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.enforcing.drafting import batch_of, does_more, drafts_of
 from chandelier_moderation.enforcing.judge import Found, Writing
 from chandelier_moderation.enforcing.store import key_of
 from chandelier_moderation.enforcing.tables import StoredHit
+from chandelier_moderation.tables import Case
 
 __all__ = ["ACT", "KEPT_FOR", "Hits"]
 
 ACT = "automod"
-"""Kind of the outbox entry that carries out what a rule says; its key is the hit's id."""
+"""Kind of the outbox entry that carries out what a rule says besides cases; its key is the hit's id."""
 
 KEPT_FOR = timedelta(days=30)
 """As long as the outbox keeps its keys."""
@@ -42,15 +45,20 @@ _COUNTING = (Capitals, Emoji, Mentions, Newlines, Zalgo, Rate, Repeated, NewAcco
 class Hits:
     """The room's record."""
 
-    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig]) -> None:
+    def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], book: Book) -> None:
         self._ctx = ctx
+        self._book = book
 
     async def record(self, writing: Writing, found: Sequence[Found], *, event: str = "") -> int:
-        """Write down hits and have their rules' actions carried out; returns how many were new.
+        """Write down hits, open their rules' cases and have all else carried out; returns how many were new.
 
-        ``event`` tells apart what is not a message and may happen again with the same words.
+        All in one transaction: a message that has to go does not wait for a second one, and is as safe from
+        a crash. ``event`` tells apart what is not a message and may happen again with the same words.
         """
-        new, told = 0, False
+        config = await self._ctx.config_for(writing.guild_id)
+        spare = writing.user_id == await self._owner(writing.guild_id)
+        new, more, told = 0, list[int](), config.tell_member != "always"
+        drafts: dict[str, Draft] = {}
         ranked = sorted(found, key=lambda one: SEVERITIES.index(one.hit.rule.severity), reverse=True)
         async with self._ctx.storage.transaction() as session:
             for one in ranked:
@@ -60,17 +68,37 @@ class Hits:
                 if hit_id is None:
                     continue
                 new += 1
+                hit, rule = StoredHit(id=hit_id, **row), one.hit.rule
+                if does_more(rule, hit):
+                    more.append(hit_id)
+                if hit.dry:
+                    continue
                 # One message is one matter to its author, whatever the number of rules it breaks.
-                tell = not told and not row["dry"]
-                told = told or tell
-                payload = {"hit": hit_id, "guild": str(writing.guild_id), "tell": tell}
+                tell, told = not told, True
+                for draft in drafts_of(rule, hit, config, bot_id=self._ctx.bot_id, tell=tell, spare=spare):
+                    drafts.setdefault(draft.source, draft)
+            for case in await self._book.open_all([*drafts.values()], session):
+                self._ctx.log.info("rule {!r}: {} is case #{}", case.rule, case.action, case.number)
+            for hit_id in more:  # after the cases: what they do comes first in the outbox
+                payload = {"hit": hit_id, "guild": str(writing.guild_id)}
                 await self._ctx.outbox.put(ACT, key=str(hit_id), payload=payload, session=session)
         return new
+
+    async def _owner(self, guild_id: int) -> int:
+        """Who owns a server: no rule does anything to them."""
+        guild = self._ctx.cache.get_guild(guild_id) or await self._ctx.rest.fetch_guild(guild_id)
+        return int(guild.owner_id)
 
     async def find(self, hit_id: int) -> StoredHit | None:
         """A hit by its id."""
         async with self._ctx.storage.read() as session:
             return await session.get(StoredHit, hit_id)
+
+    async def scoring(self, hit: StoredHit) -> Sequence[Case]:
+        """The cases of a hit that give points."""
+        mine = select(Case).where(Case.guild_id == hit.guild_id, Case.batch == batch_of(hit), Case.points > 0)
+        async with self._ctx.storage.read() as session:
+            return (await session.scalars(mine.order_by(Case.number))).all()
 
     async def handle(self, hit_id: int, by: int, how: str) -> tuple[StoredHit | None, bool]:
         """Record that one of the staff answered the alert; only the first does."""

@@ -61,7 +61,7 @@ class Enforcing:
         self.book = book
         self.lists = DomainLists(ctx)
         self.guilds = Guilds(ctx, self.lists)
-        self.hits = Hits(ctx)
+        self.hits = Hits(ctx, book)
         self.judge = Judge(ctx)
         self._watch = Watch(ctx, self.guilds, self.judge, self.hits)
         self._names = Names(ctx, self.guilds, self.judge, self.hits)

@@ -11,6 +11,7 @@ import lightbulb
 
 import chandelier
 from chandelier_moderation.plugin import ModerationPlugin
+from chandelier_moderation.raid.absence import ABSENCE
 from chandelier_moderation.raid.cards import alert_card, ask_card, mark_of, off_card, report_card
 from chandelier_moderation.raid.tables import ON, Raid
 
@@ -31,6 +32,12 @@ async def joined(event: hikari.MemberCreateEvent, plugin: ModerationPlugin) -> N
     """Somebody joined: hold them, or see whether there are too many. A bot was let in by somebody."""
     if not event.user.is_bot:
         await plugin.arrivals.add(int(event.guild_id), int(event.user_id))
+
+
+@loader.listener(hikari.GuildAvailableEvent, hikari.GuildJoinEvent)
+async def back(event: hikari.GuildAvailableEvent | hikari.GuildJoinEvent, plugin: ModerationPlugin) -> None:
+    """At the start, and whenever the connection was lost for too long: joins may not have been heard of."""
+    await plugin.absence.over(int(event.guild_id))
 
 
 # ---- commands
@@ -155,6 +162,12 @@ async def hold(timer: chandelier.Timer, plugin: ModerationPlugin) -> None:
     raid = await plugin.raids.find(int(timer.key))
     if raid is not None and await plugin.measures.hold(raid.id):
         await plugin.raids.hold_on(raid)
+
+
+@loader.timer(ABSENCE)
+async def absence(timer: chandelier.Timer, plugin: ModerationPlugin) -> datetime | None:
+    """Look through some of the members for those who joined in a raid unheard."""
+    return await plugin.absence.look(timer)
 
 
 @loader.timer("raid_over")

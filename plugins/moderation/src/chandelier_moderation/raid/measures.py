@@ -5,9 +5,11 @@ Cases are opened with a source each, so that to do it again after a crash change
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import hikari
 from sqlalchemy import select
@@ -34,6 +36,8 @@ _INVERSE = {
     "timeout": "untimeout",
     "role_give": "role_take",
 }
+_REFUSED = (hikari.ForbiddenError, hikari.BadRequestError, hikari.NotFoundError)
+"""Discord does not let the bot, or it is no longer in the server: to try again is in vain."""
 _SLOWED = (hikari.ChannelType.GUILD_TEXT, hikari.ChannelType.GUILD_FORUM)
 
 
@@ -44,6 +48,11 @@ class Measures:
         self._ctx = ctx
         self._book = book
         self._raids = raids
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+        """By guild: one raid mode may end while the next one begins."""
+
+    def _turn(self, guild_id: int) -> asyncio.Lock:
+        return self._turns.setdefault(guild_id, asyncio.Lock())
 
     # ---- on
 
@@ -90,22 +99,26 @@ class Measures:
         if raid.state != ON or raid.pausing not in ("waiting", "done"):
             return
         try:
-            now = await self._paused(raid.guild_id)
-            if not raid.before:  # else an earlier attempt has written it down
-                raid.before = {name: _written(until) for name, until in now.items()}
-                await self._raids.change(raid, before=raid.before)
-            wanted = {
-                name: max(filter(None, (until, raid.ends_at))) if raid.measures[name] else until
-                for name, until in now.items()
-            }
-            paused = {name: _written(until) for name, until in wanted.items()}
-            await self._raids.change(raid, paused=paused)
-            await self._set_paused(raid.guild_id, wanted)
-        except (hikari.ForbiddenError, hikari.BadRequestError):
+            async with self._turn(raid.guild_id):
+                await self._pause(raid)
+        except _REFUSED:
             await self._raids.change(raid, pausing="failed")
         else:
             await self._raids.change(raid, pausing="done")
             await self._raids.late(raid)
+
+    async def _pause(self, raid: Raid) -> None:
+        now = await self._paused(raid.guild_id)
+        if not raid.before:  # else an earlier attempt has written it down, or the raid mode before this one
+            raid.before = {name: _written(until) for name, until in now.items()}
+            await self._raids.change(raid, before=raid.before)
+        wanted = {
+            name: max(filter(None, (until, raid.ends_at))) if raid.measures[name] else until
+            for name, until in now.items()
+        }
+        paused = {name: _written(until) for name, until in wanted.items()}
+        await self._raids.change(raid, paused=paused)
+        await self._set_paused(raid.guild_id, wanted)
 
     # ---- off
 
@@ -150,32 +163,39 @@ class Measures:
 
     async def _unpause(self, raid: Raid) -> None:
         """Give back what was paused before, unless a moderator has set something else meanwhile."""
-        if raid.pausing != "done":
-            return
-        try:
-            now = await self._paused(raid.guild_id)
-            ours = {name: self._ahead(text) for name, text in raid.paused.items()}
-            if any(not _same(until, ours[name]) for name, until in now.items()):
-                pausing = "by_hand"
-            else:
-                due = {name: self._ahead(text) for name, text in raid.before.items()}
-                await self._set_paused(raid.guild_id, due)
-                pausing = "restored"
-        except (hikari.ForbiddenError, hikari.BadRequestError):
-            pausing = "failed"
-        raid.pausing = pausing
-        await self._raids.change(raid, pausing=pausing)
+        async with self._turn(raid.guild_id):
+            known = await self._raids.find(raid.id)
+            if known is None or known.pausing != "done":  # or raid mode is on anew, and gives it back later
+                return
+            try:
+                pausing = await self._give_back(known)
+            except _REFUSED:
+                pausing = "failed"
+            raid.pausing = pausing
+            await self._raids.change(raid, pausing=pausing)
+
+    async def _give_back(self, raid: Raid) -> str:
+        now = await self._paused(raid.guild_id)
+        ours = {name: self._ahead(text) for name, text in raid.paused.items()}
+        if any(not _same(until, ours[name]) for name, until in now.items()):
+            return "by_hand"
+        await self._set_paused(raid.guild_id, {name: self._ahead(text) for name, text in raid.before.items()})
+        return "restored"
 
     # ---- an account
 
     async def outcome(self, raid: Raid) -> tuple[Mapping[str, int], Sequence[Case]]:
-        """How many cases of each kind raid mode carried out, and those that failed, also at being undone."""
+        """How many cases of each kind raid mode carried out, and those that failed, also at being undone.
+
+        What is gone does not fail to be restored.
+        """
         done: dict[str, int] = {}
         cases = await self._cases(raid)
         for case in cases:
             if case.undoes is None and case.act != "failed":
                 done[case.action] = done.get(case.action, 0) + 1
-        return done, [case for case in cases if case.act in ("failed", "waiting")]
+        failed = [case for case in cases if case.act in ("failed", "waiting")]
+        return done, [case for case in failed if case.undoes is None or case.act_trouble != "channel_gone"]
 
     # ---- shared
 
@@ -225,8 +245,13 @@ class Measures:
         return until if until is not None and until > self._ctx.now() else None
 
     async def _paused(self, guild_id: int) -> dict[str, datetime | None]:
+        """Until when what is paused; what is over pauses nothing, whether Discord tells it or not."""
         incidents = (await self._ctx.rest.fetch_guild(guild_id)).incidents
-        return {"invites": incidents.invites_disabled_until, "dms": incidents.dms_disabled_until}
+        moments = {"invites": incidents.invites_disabled_until, "dms": incidents.dms_disabled_until}
+        return {
+            name: until if until is not None and until > self._ctx.now() else None
+            for name, until in moments.items()
+        }
 
     async def _set_paused(self, guild_id: int, wanted: Mapping[str, datetime | None]) -> None:
         """What is not named is paused no more, so both always are. Discord takes no reason for it."""

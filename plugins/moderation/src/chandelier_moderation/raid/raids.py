@@ -197,6 +197,8 @@ class Raids:
                     raise chandelier.ServiceUnavailable(_("Raid mode is just ending. Try again."))
                 return on, False
             raid = await session.get_one(Raid, raid_id)
+            if pauses:
+                await self._take_over(raid, session)
             # In this transaction: what starts right after it holds those who are written down.
             await self._note(raid, self.lately(guild_id) if rate is not None else [], session)
             kinds = ["raid_start", "raid_alert", *(["raid_pause"] if pauses else [])]
@@ -211,6 +213,18 @@ class Raids:
             )
         self._idle.pop(str(guild_id), None)
         return raid, True
+
+    async def _take_over(self, raid: Raid, session: AsyncSession) -> None:
+        """Take over from a raid mode that is just ending to give back what was paused before it.
+
+        Else this one would take the pause of that one for a moderator's, and give that back.
+        """
+        ending = select(Raid).where(
+            Raid.guild_id == raid.guild_id, Raid.state == ENDING, Raid.pausing == "done"
+        )
+        last = await session.scalar(ending.order_by(Raid.id.desc()).limit(1).with_for_update())
+        if last is not None:
+            raid.before, last.pausing = last.before, "restored"
 
     async def end(self, raid_id: int, *, by: int | None) -> tuple[Raid, bool]:
         """Switch raid mode off; False when it was off before. A timer restores what it changed."""
@@ -287,6 +301,11 @@ class Raids:
         async with self._ctx.storage.read() as session:
             on = select(Raid).where(Raid.guild_id == guild_id, Raid.is_on.is_(True))
             return await session.scalar(on)
+
+    async def guilds(self) -> set[int]:
+        """The guilds in which raid mode is on."""
+        async with self._ctx.storage.read() as session:
+            return set(await session.scalars(select(Raid.guild_id).where(Raid.is_on.is_(True))))
 
     async def find(self, raid_id: int) -> Raid | None:
         """A raid by its id."""

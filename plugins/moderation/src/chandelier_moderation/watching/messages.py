@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import hikari
 
@@ -23,7 +24,6 @@ JUST_NOW = timedelta(minutes=5)
 updates for pins and late embeds, too, with the time of an edit long ago."""
 REMEMBERED = 1_000
 """Edits of messages that are not in the store: an update with a late embed is no second edit."""
-_TURNS = 32
 
 _Event = hikari.GuildMessageCreateEvent | hikari.GuildMessageUpdateEvent
 
@@ -37,8 +37,9 @@ class MessageWatch:
         self._ctx = ctx
         self._store = store
         self._journal = journal
-        # One message's events are taken in turn, else two edits at once would have the same "before".
-        self._turns = tuple(asyncio.Lock() for _ in range(_TURNS))
+        # One message's events are taken in turn, else two edits at once would have the same "before"; those
+        # of different messages are not, so that thousands at once are read and written together.
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
         self._edits: OrderedDict[int, Any] = OrderedDict()
 
     def wants(self, raw: Mapping[str, Any], watch: Watch) -> bool:
@@ -61,8 +62,8 @@ class MessageWatch:
         if message.content is hikari.UNDEFINED or not self._counts(event, watch):
             return
         async with self._turn(message.id):
-            found = await self._store.find(event.guild_id, [message.id]) if watch.keep else {}
-            before, after = found.get(int(message.id)), _kept(event, message, _text(message))
+            before = await self._store.find_one(event.guild_id, message.id) if watch.keep else None
+            after = _kept(event, message, _text(message))
             if before is None and not self._newly_edited(message):
                 return
             if before is not None and before.says == after.says:
@@ -92,11 +93,10 @@ class MessageWatch:
         if not self._heard(event.channel_id, watch, log=True):
             return
         async with self._turn(event.message_id):
-            found = await self._store.find(event.guild_id, [event.message_id]) if watch.keep else {}
-            kept = found.get(int(event.message_id))
+            kept = await self._store.find_one(event.guild_id, event.message_id) if watch.keep else None
             if channel is None:
-                async with self._ctx.storage.transaction() as session:
-                    await self._store.drop(session, found)
+                if kept is not None:
+                    await self._store.drop_one(kept.message_id)
                 return
             await self._journal.add(
                 Entry(
@@ -133,8 +133,10 @@ class MessageWatch:
         )
 
     def _turn(self, message_id: int) -> asyncio.Lock:
-        # The low bits of an id count up within a millisecond; the time is above them.
-        return self._turns[(int(message_id) >> 22) % _TURNS]
+        turn = self._turns.get(int(message_id))
+        if turn is None:
+            turn = self._turns[int(message_id)] = asyncio.Lock()
+        return turn
 
     def _counts(self, event: _Event, watch: Watch) -> bool:
         message = event.message

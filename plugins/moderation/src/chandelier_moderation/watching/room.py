@@ -32,6 +32,7 @@ class Watching:
         self._known: dict[str, Watch] = {}
         """By the guild's id as Discord's JSON has it; a guild that was not asked about is not in it."""
         self._changes = 0
+        self._turns: dict[str, asyncio.Lock] = {}
         self.drawing = asyncio.Lock()
         """One picture at a time: drawing takes memory, and the library is not made for threads."""
         self.loader = chandelier.Loader()
@@ -58,13 +59,17 @@ class Watching:
     async def settings(self, guild_id: int) -> Watch:
         """What a guild wants told."""
         key = str(int(guild_id))
-        if key not in self._known:
-            changes = self._changes
-            watch = (await self._ctx.config_for(guild_id)).watch
-            if changes != self._changes:  # they changed while they were read
-                return await self.settings(guild_id)
-            self._known[key] = watch
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        # One reads and the others wait: after a start a raid's thousand joins come before the first answer.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            while key not in self._known:
+                changes = self._changes
+                watch = (await self._ctx.config_for(guild_id)).watch
+                if changes == self._changes:  # else they changed while they were read
+                    self._known[key] = watch
+            self._turns.pop(key, None)
+            return self._known[key]
 
     async def config_changed(self, guild_id: int | None) -> None:
         """Read a guild's settings anew; what it wants kept for a shorter time goes now."""

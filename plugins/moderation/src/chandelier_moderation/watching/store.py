@@ -46,6 +46,16 @@ class Kept:
         return self.text, self.files
 
 
+@attrs.define(eq=False)
+class _Sought:
+    """A question for a kept message."""
+
+    guild_id: int
+    message_id: int
+    kept: Kept | None = None
+    """The answer."""
+
+
 class MessageStore:
     """Keeps messages; nothing of it is ever written unsealed."""
 
@@ -56,6 +66,8 @@ class MessageStore:
         self._fresh: dict[int, Kept] = {}
         """What is not written yet."""
         self._together = Together[Kept](self._write)
+        self._seeking = Together[_Sought](self._seek)
+        self._dropping = Together[int](self._drop)
         self.problem: str | None = None
         """Why texts cannot be kept at the moment."""
 
@@ -74,6 +86,16 @@ class MessageStore:
         finally:
             if self._fresh.get(kept.message_id) is kept:
                 del self._fresh[kept.message_id]
+
+    async def find_one(self, guild_id: int, message_id: int) -> Kept | None:
+        """What is kept of a message; those that are asked for at the same time are read together."""
+        sought = _Sought(int(guild_id), int(message_id))
+        await self._seeking.put(sought)
+        return sought.kept
+
+    async def drop_one(self, message_id: int) -> None:
+        """Forget a message, together with others at the same time."""
+        await self._dropping.put(message_id)
 
     async def find(self, guild_id: int, message_ids: Iterable[int]) -> Mapping[int, Kept]:
         """What is kept of these messages; too old ones are left out."""
@@ -140,6 +162,17 @@ class MessageStore:
             gone = await session.execute(_gone(delete(KeptMessage).where(KeptMessage.author_id == user_id)))
         count: int = getattr(gone, "rowcount", 0)
         return count
+
+    async def _seek(self, items: Sequence[_Sought]) -> None:
+        for guild_id in {sought.guild_id for sought in items}:
+            mine = [sought for sought in items if sought.guild_id == guild_id]
+            found = await self.find(guild_id, [sought.message_id for sought in mine])
+            for sought in mine:
+                sought.kept = found.get(sought.message_id)
+
+    async def _drop(self, message_ids: Sequence[int]) -> None:
+        async with self._ctx.storage.transaction() as session:
+            await self.drop(session, message_ids)
 
     async def _write(self, items: Sequence[Kept]) -> None:
         latest = {kept.message_id: kept for kept in items}.values()
