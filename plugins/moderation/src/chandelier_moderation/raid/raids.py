@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-import hikari
 from sqlalchemy import Text, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
-from chandelier_moderation.bulk.places import STAFF
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.raid.chosen import measures_of
 from chandelier_moderation.raid.tables import ENDED, ENDING, ON, Newcomer, Raid
 from chandelier_moderation.tables import Case
 
@@ -33,16 +32,6 @@ PROLONG_EVERY = timedelta(minutes=1)
 """How much later the end has to become to be written down anew."""
 ROWS_AT_ONCE = 1_000
 """Newcomers in one statement; SQLite and PostgreSQL's protocol allow some 32,000 values in one."""
-POWERS = (
-    STAFF
-    | hikari.Permissions.KICK_MEMBERS
-    | hikari.Permissions.BAN_MEMBERS
-    | hikari.Permissions.MANAGE_ROLES
-    | hikari.Permissions.MANAGE_NICKNAMES
-    | hikari.Permissions.MANAGE_WEBHOOKS
-    | hikari.Permissions.MENTION_ROLES
-)
-"""A role that gives one of these holds nobody."""
 _IDLE_FOR = timedelta(seconds=30)
 """For how long a guild is believed to want nothing: another process may start raid mode."""
 
@@ -182,7 +171,7 @@ class Raids:
             "rate": rate,
             "started_at": now,
             "ends_at": ends_at,
-            "measures": {**_measures_of(config), **await self._instead(guild_id, config)},
+            "measures": await measures_of(self._ctx, guild_id, config),
             "before": {},
             "paused": {},
             "pausing": "waiting" if pauses else "off",
@@ -369,21 +358,6 @@ class Raids:
                 kept = (chandelier.Kept(count=len(raids), what=what, why=why),)
             return chandelier.Erasure(erased=gone.rowcount + (0 if kept else len(raids)), kept=kept)
 
-    async def _instead(self, guild_id: int, config: ModerationConfig) -> Mapping[str, Any]:
-        """What else is done where newcomers would get a role with which one moderates: anybody may join.
-
-        Who may change settings could else give themselves every role below the bot's.
-        """
-        if config.raid_hold != "role" or config.raid_role is None:
-            return {}
-        role = self._ctx.cache.get_role(config.raid_role)
-        if role is None:
-            roles = {int(each.id): each for each in await self._ctx.rest.fetch_roles(guild_id)}
-            role = roles.get(config.raid_role)
-        if role is None or not role.permissions & POWERS:
-            return {}
-        return {"hold": "timeout", "unfit": str(config.raid_role)}
-
 
 def _switched_by(user_id: int) -> Any:
     return or_(Raid.started_by == user_id, Raid.ended_by == user_id)
@@ -391,16 +365,3 @@ def _switched_by(user_id: int) -> Any:
 
 def _quiet(statement: Any) -> Any:
     return statement.execution_options(synchronize_session=False)
-
-
-def _measures_of(config: ModerationConfig) -> Mapping[str, Any]:
-    """What raid mode does, as the settings have it; ids are text."""
-    return {
-        "slowmode": config.raid_slowmode,
-        "lock": config.raid_lock,
-        "channels": [str(channel_id) for channel_id in config.raid_channels],
-        "invites": config.raid_invites,
-        "dms": config.raid_dms,
-        "hold": config.raid_hold,
-        "role": None if config.raid_role is None else str(config.raid_role),
-    }
