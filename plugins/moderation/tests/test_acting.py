@@ -380,3 +380,59 @@ async def test_what_cannot_be_ended_is_tried_for_a_day_with_an_alert(discord, st
     alerts = [post for post in staffed.log.messages if "needs you" in post.text]
     assert len(alerts) == 3
     assert "do it by hand" in alerts[-1].text
+
+
+async def test_the_message_that_a_command_names_becomes_the_cases_evidence(discord, start_host, market):
+    desk = market.guild.create_text_channel("reports")
+    await start_host("moderation", config=market.config(adopt=[], report_channel=desk.id))
+    guild, general, mod, bob, log = market.guild, market.general, market.mod, market.bob, market.log
+    guild.set_permissions(market.mods, ["moderate_members", "kick_members", "ban_members"])
+    bad = await bob.send(general, "buy my things", attachments=[("scam.png", b"\x89PNG\r\n\x1a\n")])
+    link = f"https://discord.com/channels/{guild.id}/{general.id}/{bad.id}"
+
+    await market.alice.menu(general, "Report to moderators", bad)
+    done = await mod.slash(general, "warn", member=bob, reason="ads", message=link)
+    assert "ase #1" in done.text
+    assert "Case #1" in desk.last.text  # whoever reads the report sees what came of it
+    for shown in (log.last, await mod.slash(general, "case view", number=1)):
+        assert "buy my things" in shown.text
+        assert "scam.png" in shown.text
+    assert str(bad.id) in (await mod.slash(general, "case view", number=1)).text
+    await mod.slash(general, "timeout", member=bob, duration="1h", message=f"<{link}>")
+    await mod.slash(general, "kick", member=market.alice, message="")
+    await mod.slash(general, "tempban", user=bob, duration="1d", message=str(bad.id))
+    await mod.slash(general, "ban", user=bob, message=link.replace("discord.com", "ptb.discord.com"))
+    await mod.slash(general, "softban", user=bob, message=f"{general.id}-{bad.id}")
+    shown = [post.text for post in log.messages]
+    assert ["buy my things" in text for text in shown] == [True, True, False, True, True, True]
+
+    # ---- what is no evidence is refused, and nothing is done
+    secret, staff = guild.create_text_channel("secret"), guild.add_member("staff", roles=[market.mods])
+    secret.set_overwrite(guild.everyone, deny=["view_channel"])
+    secret.set_overwrite(guild.bot_role, allow=["view_channel"])
+    carol = guild.add_member("carol")
+    hidden = secret.post(carol, "psst")
+    closed = guild.create_text_channel("closed")
+    note = closed.post(carol, "psst")
+    closed.set_overwrite(guild.bot_role, deny=["view_channel"])
+    elsewhere = discord.create_guild("Elsewhere")
+    away = elsewhere.create_text_channel("away")
+    far = away.post(elsewhere.owner, "hi")
+    here = f"https://discord.com/channels/{guild.id}"
+    other = await staff.send(general, "hello")
+    for named, why in (
+        ("the one above", "Copy Message Link"),
+        ("99999999999999999999", "Copy Message Link"),
+        (str(hidden.id), "Copy Message Link"),
+        (f"{here}/{away.id}/{far.id}", "Copy Message Link"),
+        (f"https://discord.com/channels/{elsewhere.id}/{away.id}/{far.id}", "not of this server"),
+        (f"{here}/{secret.id}/{hidden.id}", "You cannot read"),
+        (f"{here}/{closed.id}/{note.id}", "I cannot read"),
+        (str(other.id), f"not by {carol.mention}"),
+    ):
+        for command, whom in (("warn", "member"), ("ban", "user")):
+            refused = await staff.slash(general, command, reason="ads", message=named, **{whom: carol})
+            assert why in refused.text, (named, refused.text)
+            assert refused.ephemeral
+    assert len(log.messages) == 6
+    assert carol.id not in guild.bans

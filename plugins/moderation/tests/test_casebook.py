@@ -188,7 +188,7 @@ async def audited(host, market, action):
 
 
 async def test_a_case_is_voided_by_its_number_and_shows_the_way_to_its_post(start_host, market):
-    await start_host("moderation", config=market.config())
+    host = await start_host("moderation", config=market.config())
     await market.mod.slash(market.general, "warn", member=market.bob, reason="a mistake")
     post = market.log.last
 
@@ -198,6 +198,8 @@ async def test_a_case_is_voided_by_its_number_and_shows_the_way_to_its_post(star
     assert "Case #1 is void now" in first.text
     assert f"voided by {market.mod.mention} before" in second.text
     assert "(void)" in post.text
+    [entry] = await audited(host, market, "case.void")
+    assert (entry.subject, entry.after, entry.actor.user_id) == ("case #1", {"void": True}, market.mod.id)
     assert numbers(await market.mod.slash(market.general, "case list", state="void")) == [1]
     assert numbers(await market.mod.slash(market.general, "case list", state="valid")) == []
     shown = await market.mod.slash(market.general, "case view", number=1)

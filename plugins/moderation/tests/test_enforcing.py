@@ -175,6 +175,35 @@ async def test_points_grow_old_and_lead_up_the_ladder_unless_their_case_is_void(
     assert "is no action" in refused.text
 
 
+async def test_a_moderators_warnings_lead_up_the_ladder_where_the_server_says_so(discord, start_host, market):
+    host = await start_host("moderation", config=market.config(tell_member="never"))
+    olga, general, mod, bob = market.guild.owner, market.general, market.mod, market.bob
+    await olga.slash(general, "automod ladder set", points=3, actions="timeout 1h")
+    await mod.slash(general, "warn", member=bob, reason="counts nothing, as nobody has said so")
+    set_to = {"plugin": "moderation", "setting": "warn_points", "value": "2"}
+    await olga.slash(general, "config set", **set_to)
+
+    await mod.slash(general, "warn", member=bob, reason="spam")
+    assert bob.timed_out_until is None
+    mine = await olga.slash(general, "automod ladder show", member=bob)
+    assert f"{bob.mention}: 2" in mine.text
+    await mod.press(market.log.last, label="Void")
+    bad = await bob.send(general, "more spam")
+    form = await mod.press(await mod.menu(general, "Act on this message", bad), label="Warn")
+    await mod.submit(form, {"reason": "spam", "delete": "no"})
+    assert bob.timed_out_until is None  # what is void counts no more
+
+    await mod.slash(general, "warn", member=bob, reason="spam again")
+    assert bob.timed_out_until is not None
+    assert "Reached 4 points" in market.log.last.text
+    posts = len(market.log.messages)
+    async with host.database.transaction() as session:
+        again = "UPDATE chandelier_outbox SET state = 'started' WHERE kind = 'climb'"
+        await session.execute(sa.text(again))
+    await start_host.restart(host)
+    assert len(market.log.messages) == posts
+
+
 @pytest.mark.endurance
 async def test_a_dry_run_says_what_it_would_do_and_does_nothing(start_host, market):
     await start_host("moderation", config=market.config())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import hikari
 import pytest
 from sqlalchemy import text
@@ -153,6 +155,59 @@ async def test_members_report_a_message_and_moderators_deal_with_it_once(discord
     await discord.advance(3 * 86_400)
     async with host.database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM moderation_picks")) == 1
+
+
+async def test_posts_that_a_moderator_deletes_by_hand_do_not_fail_what_comes_after(
+    discord, start_host, market, judge
+):
+    desk = market.guild.create_text_channel("reports")
+    host = await start_host("moderation", config=market.config(report_channel=desk.id, adopt=[]))
+    owner = market.guild.owner
+    bad = await market.bob.send(market.general, "free nitro")
+    await market.alice.menu(market.general, "Report to moderators", bad)
+    await owner.delete(desk.last)
+    carol, dave = market.guild.add_member("carol"), market.guild.add_member("dave")
+
+    await carol.menu(market.general, "Report to moderators", bad)
+    thanks = await dave.menu(market.general, "Report to moderators", bad)
+    form = await dave.press(thanks, label="Say why")
+    await dave.submit(form, {"why": "a scam"})
+
+    [post] = desk.messages
+    for reporter in (market.alice, carol, dave):
+        assert reporter.mention in post.text
+    assert "a scam" in post.text
+    await owner.delete(post)
+    eve, frank = market.guild.add_member("eve"), market.guild.add_member("frank")
+    await asyncio.gather(*(each.menu(market.general, "Report to moderators", bad) for each in (eve, frank)))
+    await discord.settle()
+    [post] = desk.messages
+    assert eve.mention in post.text
+    assert frank.mention in post.text
+    await judge.press(post, label="Dismiss")
+    assert "Dismissed" in post.text
+
+    # ---- what has been dealt with is not posted again for that
+    worse = await market.bob.send(market.general, "free robux")
+    await market.alice.menu(market.general, "Report to moderators", worse)
+    await owner.delete(desk.last)
+    form = await judge.press(await judge.menu(market.general, "Act on this message", worse), label="Warn")
+    await judge.submit(form, {"reason": "scam", "delete": "no"})
+    assert desk.messages == [post]
+
+    # ---- where reports go to now, when the channel is gone
+    desk.delete()
+    set_to = {"plugin": "moderation", "setting": "report_channel"}
+    await owner.slash(market.general, "config set", **set_to, value=market.log.mention)
+    await carol.menu(market.general, "Report to moderators", worse)
+    assert carol.mention in market.log.last.text
+
+    # ---- the post of a case
+    await owner.delete(market.log.messages[0])
+    await judge.slash(market.general, "case void", number=1)
+    async with host.database.read() as session:
+        failed = "SELECT count(*) FROM chandelier_outbox WHERE state != 'done'"
+        assert await session.scalar(text(failed)) == 0
 
 
 async def test_every_action_has_its_inverse_as_a_button_which_asks_for_the_same_rights(

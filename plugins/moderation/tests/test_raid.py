@@ -151,7 +151,8 @@ async def test_one_that_begins_while_another_is_ending_leaves_nothing_of_either(
 
 
 async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_host, market):
-    settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": market.mods.id}
+    waiting = market.guild.create_role("Waiting")
+    settings = {"raid_joins": 2, "raid_start": "ask", "raid_hold": "role", "raid_role": waiting.id}
     settings["raid_roles"] = [market.mods.id]
     host = await start_host("moderation", config=market.config(**settings))
     market.guild.set_permissions(market.guild.bot_role, ["administrator"])  # it may mention the role
@@ -181,6 +182,18 @@ async def test_staff_is_asked_first_where_the_server_wants_that(discord, start_h
     assert erased.erased == 1
     await discord.advance(21 * 60)
     assert "Report: raid mode" in market.log.last.text
+
+
+async def test_nobody_becomes_a_moderator_by_joining(start_host, market):
+    settings = {"raid_hold": "role", "raid_role": market.mods.id, "raid_invites": False}
+    host = await start_host("moderation", config=market.config(**settings))
+
+    started = await market.mod.slash(market.general, "raid start")
+    newcomer = await market.guild.join("newcomer")
+
+    assert "can moderate, so it is for no newcomer" in started.text
+    assert [row[0] for row in await cases(host) if row[1] == newcomer.id] == ["timeout"]
+    assert newcomer.timed_out_until is not None
 
 
 async def test_who_joins_while_the_bot_is_away_is_held_when_it_is_back_and_let_go_with_the_others(

@@ -16,6 +16,7 @@ from chandelier_moderation.tables import Case, Counter
 
 __all__ = [
     "ACTS",
+    "CLIMB",
     "ERASED",
     "LOG_CLOSED",
     "LOG_GONE",
@@ -32,6 +33,8 @@ _ = chandelier.Messages(__package__)
 _ON_MEMBERS = {"timeout", "untimeout", "kick", "ban", "unban", "softban", "nick", "role_give", "role_take"}
 ACTS = frozenset({*_ON_MEMBERS, "slowmode", "lockdown", "unlock"})
 """The kinds of actions that do something on Discord besides telling, logging and deleting a message."""
+CLIMB = "climb"
+"""Kind of the effect by which a moderator's points count on the ladder; a rule's hit does it itself."""
 ERASED = "erased at the member's request"
 """Stands where the reason was."""
 LOG_GONE, LOG_CLOSED = "gone", "closed"
@@ -103,9 +106,14 @@ class Book:
         outbox: chandelier.Outbox,
         clock: chandelier.Clock,
         terms: Terms | None = None,
+        audit: chandelier.Audit | None = None,
     ) -> None:
-        """``terms`` ends what lasts for a time; without them nothing ends by itself."""
+        """``terms`` ends what lasts for a time; without them nothing ends by itself.
+
+        ``audit`` is where it is written down who voided which case.
+        """
         self._terms = terms
+        self._audit = audit
         self._storage = storage
         self._outbox = outbox
         self._clock = clock
@@ -227,6 +235,17 @@ class Book:
                 return case, False
             case.voided_at, case.voided_by = self._clock.now(), by
             await self._put("relog", case, "void", session=session)
+            if self._audit is not None:
+                await self._audit.record(
+                    "case.void",
+                    subject=f"case #{number}",
+                    before={"void": False},
+                    after={"void": True},
+                    guild_id=guild_id,
+                    about=case.target_id,
+                    actor=chandelier.Actor.person(by),  # an appeal is accepted before its effect voids
+                    session=session,
+                )
             return case, True
 
     async def said_already(self, case: Case) -> bool:
@@ -370,6 +389,7 @@ def _first_effects(case: Case) -> list[str]:
     """
     removal = ["remove"] if case.removal is not None else []
     told = ["dm"] if case.dm == "waiting" else []
+    climbs = [CLIMB] if case.points and case.rule is None else []
     if case.act == "waiting":
-        return [*removal, *(told or ["act"])]
-    return [*removal, *told, *(["log"] if case.log == "waiting" else [])]
+        return [*removal, *(told or ["act"]), *climbs]
+    return [*removal, *told, *(["log"] if case.log == "waiting" else []), *climbs]

@@ -6,9 +6,11 @@ import hikari
 import lightbulb
 
 import chandelier
+from chandelier_moderation.acting.evidence import message_named, message_option
+from chandelier_moderation.acting.requests import REASON_LENGTH, Asked, ask
 from chandelier_moderation.cards import has_words, settled_card
 from chandelier_moderation.casebook.look import history_page, view_card
-from chandelier_moderation.cases import Draft, History
+from chandelier_moderation.cases import History
 from chandelier_moderation.plugin import ModerationPlugin
 
 __all__ = ["REASON_LENGTH", "case_group", "loader"]
@@ -16,8 +18,6 @@ __all__ = ["REASON_LENGTH", "case_group", "loader"]
 loader = chandelier.Loader()
 _ = chandelier.Messages(__package__)
 
-REASON_LENGTH = 1_000
-"""Characters of a reason: it has to fit a field of an embed (1,024)."""
 STAFF = hikari.Permissions.MODERATE_MEMBERS
 
 _GUILD_ONLY = [hikari.ApplicationContextType.GUILD]
@@ -37,6 +37,7 @@ class Warn(
     examples = ("/warn member:@bob reason:spam",)
     member = lightbulb.user("member", "Who")
     reason = lightbulb.string("reason", "Why; they will read it", max_length=REASON_LENGTH)
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
@@ -52,21 +53,13 @@ class Warn(
                     name=target.username,
                 )
             )
-        await plugin.check_hierarchy(actor, target)
-        if target.is_bot:
-            raise chandelier.InvalidRequest(_("Bots read no warnings; change their roles instead."))
-        config = await plugin.ctx.config_for(ctx.guild_id)
-        case, new = await plugin.book.open(
-            Draft(
-                guild_id=ctx.guild_id,
-                action="warn",
-                target_id=target.id,
-                moderator_id=actor.id,
-                reason=reason,
-                source=f"interaction-{ctx.interaction.id}",
-                log_channel_id=config.log_channel,
-                tell_member=config.tell_member == "always",
-            )
+        about = await message_named(
+            plugin, self.message, actor=actor, target=target, channel_id=ctx.channel_id
+        )
+        source = f"interaction-{ctx.interaction.id}"
+        case, new = await ask(
+            plugin,
+            Asked(action="warn", target=target, actor=actor, source=source, reason=reason, more=about),
         )
         await ctx.respond(embed=settled_card(case, new=new), ephemeral=True)
 

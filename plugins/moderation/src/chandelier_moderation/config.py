@@ -188,6 +188,13 @@ class ModerationConfig:
         kind="role",
         max_length=MOST_EXCEPTIONS,
     )
+    warn_points: int = chandelier.setting(
+        0,
+        help="Points that a moderator's warning adds for the ladder (/automod ladder); 0: none.",
+        guild=True,
+        ge=0,
+        le=100,
+    )
     watch: Watch = chandelier.setting(factory=Watch, help="The log of what happens in a server.")
     tell_text: str = chandelier.setting(
         "",

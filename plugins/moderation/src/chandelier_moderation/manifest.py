@@ -113,6 +113,12 @@ MANIFEST = chandelier.Manifest(
             on_erasure="what you wrote, for these days; your name as who reported goes",
         ),
         chandelier.PersonalData(
+            what="permissions that you have by name in a channel, while a lockdown holds it",
+            why="so that the channel comes back exactly as it was",
+            kept="until the lockdown ends",
+            on_erasure="all of it, for otherwise you would not get them back",
+        ),
+        chandelier.PersonalData(
             what="the text of a message that a case is about, and the names of its files",
             why="as the evidence of the case",
             kept="as long as each server says (`evidence_days`; 90 days unless it is changed)",

@@ -83,7 +83,7 @@ class ModerationPlugin(chandelier.Plugin[ModerationConfig]):
         """Open the rooms and compile nothing yet: a guild's rules are read with its first message."""
         await super().setup(ctx)
         terms = Terms(ctx.timers, ctx.outbox, ctx.clock)
-        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms)
+        self.book = Book(ctx.storage, ctx.outbox, ctx.clock, terms, ctx.audit)
         self.effects = Effects(ctx, self.book)
         self.automod.open(ctx, self.book)
         self.bulk = Bulk(ctx, self.book, self.effects)

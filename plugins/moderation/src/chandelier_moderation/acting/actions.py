@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,11 +16,12 @@ from typing import Any, Final, Literal
 
 import attrs
 import hikari
+from sqlalchemy import func, select
 
 import chandelier
 from chandelier_moderation.acting.barriers import find_barrier
-from chandelier_moderation.cards import reason_of
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["LONGEST_TIMEOUT", "Actions", "Handler", "Outcome", "audit_reason", "timeout_until"]
@@ -115,17 +117,33 @@ class Actions:
 
     @asynccontextmanager
     async def turn(self, guild_id: int, target_id: int) -> AsyncGenerator[None]:
-        """While this is held, nothing else of this process acts on that person."""
+        """While this is held, nothing else acts on that person, no other process on the database either."""
         key = (guild_id, target_id)
         lock, waiting = self._turns.get(key, (asyncio.Lock(), 0))
         self._turns[key] = (lock, waiting + 1)
         try:
-            async with lock:
+            async with lock, self._alone(guild_id, target_id):
                 yield
         finally:
             lock, waiting = self._turns.pop(key)
             if waiting > 1:
                 self._turns[key] = (lock, waiting - 1)
+
+    @asynccontextmanager
+    async def _alone(self, guild_id: int, target_id: int) -> AsyncGenerator[None]:
+        """Keep other processes waiting: two that look at once would both find nobody banned, and both ban.
+
+        PostgreSQL gives the lock back when its transaction ends, also with a process that dies. SQLite is for
+        one process. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+        """
+        if self._ctx.storage.dialect == "sqlite":
+            yield
+            return
+        name = hashlib.blake2b(f"moderation/{guild_id}/{target_id}".encode(), digest_size=8).digest()
+        key = int.from_bytes(name, signed=True)
+        async with self._ctx.storage.read() as session:
+            await session.execute(select(func.pg_advisory_xact_lock(key)))
+            yield
 
     # ---- kinds of actions
 

@@ -9,6 +9,7 @@ import lightbulb
 
 import chandelier
 from chandelier_moderation.acting.durations import parse_until, zone_of
+from chandelier_moderation.acting.evidence import message_named, message_option
 from chandelier_moderation.acting.requests import NICK_LENGTH, REASON_LENGTH, Asked, ask, until
 from chandelier_moderation.cards import has_words, settled_card
 from chandelier_moderation.plugin import ModerationPlugin
@@ -53,12 +54,14 @@ def _why(description: str) -> Any:
 
 
 async def _answer(
-    ctx: lightbulb.Context, plugin: ModerationPlugin, action: str, target: Any, **more: Any
+    ctx: lightbulb.Context, plugin: ModerationPlugin, action: str, target: Any, message: str = "", **more: Any
 ) -> None:
     """Have it done, and say what came of it to the moderator alone."""
-    assert ctx.member is not None
+    actor = ctx.member
+    assert actor is not None
+    about = await message_named(plugin, message, actor=actor, target=target, channel_id=ctx.channel_id)
     source = f"interaction-{ctx.interaction.id}"
-    asked = Asked(action=action, target=target, actor=ctx.member, source=source, **more)
+    asked = Asked(action=action, target=target, actor=actor, source=source, more=about, **more)
     case, new = await ask(plugin, asked)
     await ctx.respond(embed=settled_card(case, new=new), ephemeral=True)
 
@@ -81,12 +84,13 @@ class Timeout(
     member = lightbulb.user("member", "Who")
     duration = lightbulb.string("duration", "How long: 90m, 2d, tomorrow 18:00", autocomplete=SUGGESTED)
     reason = _why("Why; they will read it")
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Time them out."""
         end = await until(plugin, ctx.guild_id or 0, self.duration)
-        await _answer(ctx, plugin, "timeout", self.member, reason=self.reason, expires_at=end)
+        await _answer(ctx, plugin, "timeout", self.member, self.message, reason=self.reason, expires_at=end)
 
 
 @loader.command
@@ -124,11 +128,12 @@ class Kick(
     examples = ("/kick member:@bob reason:spam",)
     member = lightbulb.user("member", "Who")
     reason = _why("Why; they will read it")
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Kick them."""
-        await _answer(ctx, plugin, "kick", self.member, reason=self.reason)
+        await _answer(ctx, plugin, "kick", self.member, self.message, reason=self.reason)
 
 
 @loader.command
@@ -146,12 +151,13 @@ class Ban(
     user = lightbulb.user("user", "Who; an id works, too")
     reason = _why("Why; they will read it")
     delete = lightbulb.integer("delete", "Which of their messages to delete", choices=_DELETE, default=0)
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Ban them."""
         details = {"delete_seconds": self.delete} if self.delete else {}
-        await _answer(ctx, plugin, "ban", self.user, reason=self.reason, details=details)
+        await _answer(ctx, plugin, "ban", self.user, self.message, reason=self.reason, details=details)
 
 
 @loader.command
@@ -170,13 +176,16 @@ class Tempban(
     duration = lightbulb.string("duration", "How long: 12h, 2d, 3 weeks", autocomplete=SUGGESTED)
     reason = _why("Why; they will read it")
     delete = lightbulb.integer("delete", "Which of their messages to delete", choices=_DELETE, default=0)
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Ban them until then."""
         end = await until(plugin, ctx.guild_id or 0, self.duration)
         details = {"delete_seconds": self.delete} if self.delete else {}
-        await _answer(ctx, plugin, "ban", self.user, reason=self.reason, expires_at=end, details=details)
+        await _answer(
+            ctx, plugin, "ban", self.user, self.message, reason=self.reason, expires_at=end, details=details
+        )
 
 
 @loader.command
@@ -215,12 +224,13 @@ class Softban(
     user = lightbulb.user("user", "Who; an id works, too")
     reason = _why("Why; they will read it")
     delete = lightbulb.integer("delete", "Which of their messages", choices=_DELETE[1:], default=86_400)
+    message = message_option()
 
     @lightbulb.invoke
     async def invoke(self, ctx: lightbulb.Context, plugin: ModerationPlugin) -> None:
         """Ban them and let them back in."""
         details = {"delete_seconds": self.delete}
-        await _answer(ctx, plugin, "softban", self.user, reason=self.reason, details=details)
+        await _answer(ctx, plugin, "softban", self.user, self.message, reason=self.reason, details=details)
 
 
 @loader.command

@@ -88,10 +88,14 @@ async def ask(plugin: ModerationPlugin, asked: Asked) -> tuple[Case, bool]:
             and not target.is_bot,
             details=details,
             expires_at=asked.expires_at,
+            points=config.warn_points if action == "warn" else 0,
             **asked.more,
         )
     )
-    return await plugin.effects.outcome(case), new
+    case = await plugin.effects.outcome(case)
+    if case.message_id is not None:  # somebody may have reported it
+        await plugin.bulk.picks.settle(case.message_id, "handled", int(asked.actor.id), case.number)
+    return case, new
 
 
 async def _check_target(plugin: ModerationPlugin, asked: Asked) -> None:
@@ -111,6 +115,8 @@ async def _check_target(plugin: ModerationPlugin, asked: Asked) -> None:
         chandelier.check_hierarchy(
             actor=chandelier.Standing(int(actor.id)), target=chandelier.Standing(int(target.id)), bot=me
         )
+    if asked.action == "warn" and target.is_bot:
+        raise chandelier.InvalidRequest(_("Bots read no warnings; change their roles instead."))
     if asked.role is not None:
         await check_role(plugin, asked.role, actor)
 

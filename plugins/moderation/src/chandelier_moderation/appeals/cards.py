@@ -7,7 +7,8 @@ import hikari
 import chandelier
 from chandelier_moderation.appeals.docket import ERASED
 from chandelier_moderation.appeals.tables import ACCEPTED, OPEN, REFUSED, WITHDRAWN, Appeal
-from chandelier_moderation.cards import FIELD_VALUE, crop, quoted, reason_of, words_of
+from chandelier_moderation.cards import FIELD_VALUE, crop, quoted, words_of
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["decision_card", "list_card", "mark_of", "staff_card"]

@@ -150,8 +150,6 @@ async def act(form: chandelier.FormSubmit, plugin: ModerationPlugin) -> None:
     if removes and action != "remove":
         await plugin.ctx.access.require(form, "remove")
     target = await _person(plugin, guild_id, pick.author_id)
-    if action == "warn" and target.is_bot:
-        raise chandelier.InvalidRequest(_("Bots read no warnings; change their roles instead."))
     case, new = await ask(
         plugin,
         Asked(
@@ -170,7 +168,6 @@ async def act(form: chandelier.FormSubmit, plugin: ModerationPlugin) -> None:
             },
         ),
     )
-    await plugin.bulk.picks.settle(pick.message_id, "handled", int(form.user.id), case.number)
     await form.respond(embed=settled_card(case, new=new), ephemeral=True)
 
 

@@ -1,16 +1,20 @@
-"""What this room holds about people: who was in a batch, who wrote and who reported a message."""
+"""What this room holds about people: who was in a batch, who wrote and who reported a message.
+
+Besides, what somebody's own permissions in a locked channel were: they come back when the lockdown ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import func, select, update
 
 import chandelier
+from chandelier_moderation.bulk.overwrites import USER
 from chandelier_moderation.bulk.picks import Picks
-from chandelier_moderation.bulk.tables import Batch, BatchTarget, Pick
+from chandelier_moderation.bulk.tables import Batch, BatchTarget, LockedChannel, Pick
 
 __all__ = ["BulkPeople"]
 
@@ -41,16 +45,21 @@ class BulkPeople:
             ]
             + [{**_batch(batch), "role": "moderator"} for batch in asked],
             "reports": [_pick(pick, user_id) for pick in await self.picks.of_person(user_id)],
+            "locked": await self._locked(user_id),
         }
 
     async def erase(self, user_id: int, by: str) -> chandelier.Erasure:
         """Take a person out; what moderators rely on only when the bot's owner decides so.
 
-        The account of a batch keeps its number of people: a number stands where somebody was.
+        The account of a batch keeps its number of people: a number stands where somebody was. What somebody
+        may do in a locked channel is kept in any case: without it they would not get it back.
         """
         reported = await self.picks.erase(user_id, written=by == "owner")
+        held = len(await self._locked(user_id))
+        what, why = _("what you may do in locked channels"), _("you get it back when the lockdown ends")
+        locked = (chandelier.Kept(count=held, what=what, why=why),) if held else ()
         if by != "owner":
-            return chandelier.Erasure(erased=reported, kept=await self._kept(user_id))
+            return chandelier.Erasure(erased=reported, kept=(*await self._kept(user_id), *locked))
         nobody = update(BatchTarget).where(BatchTarget.target_id == user_id)
         moderators = update(Batch).where(Batch.moderator_id == user_id)
         silent = {"synchronize_session": False}
@@ -59,7 +68,18 @@ class BulkPeople:
                 nobody.values(target_id=-1 - BatchTarget.position).execution_options(**silent)
             )
             asked: Any = await session.execute(moderators.values(moderator_id=0).execution_options(**silent))
-        return chandelier.Erasure(erased=reported + targets.rowcount + asked.rowcount)
+        return chandelier.Erasure(erased=reported + targets.rowcount + asked.rowcount, kept=locked)
+
+    async def _locked(self, user_id: int) -> Sequence[Mapping[str, Any]]:
+        """The locked channels where somebody has permissions of their own, and what they were."""
+        async with self.storage.read() as session:
+            rows = (await session.scalars(select(LockedChannel))).all()
+        return [
+            {"guild": str(row.guild_id), "channel": str(row.channel_id), **change}
+            for row in rows
+            for change in row.changes
+            if change["kind"] == USER and change["id"] == str(user_id)
+        ]
 
     async def _kept(self, user_id: int) -> tuple[chandelier.Kept, ...]:
         of_target = select(func.count()).select_from(BatchTarget).where(BatchTarget.target_id == user_id)

@@ -27,6 +27,9 @@ PACE = timedelta(minutes=10)
 LOOK_BACK = 50
 """Messages that are looked through for a post that an interrupted attempt may have sent."""
 
+_BY, _WHY = "by-", "why-"
+"""Why a report is shown anew: somebody reports it, or says why. Each is worth a post where there is none."""
+
 # Any, because a type checker sees every parameter behind ``**``.
 _SILENT: Any = {"user_mentions": False, "role_mentions": False, "mentions_everyone": False}
 
@@ -88,7 +91,7 @@ class Picks:
             if pick.state == "picked":
                 pick.state = "reported"
             await session.flush()
-            await self._show(pick, f"by-{len(pick.reporters)}", session)
+            await self._show(pick, f"{_BY}{len(pick.reporters)}", session)
             return True
 
     async def explain(self, guild_id: int, message_id: int, by: int, why: str) -> None:
@@ -100,7 +103,7 @@ class Picks:
             pick.reporters = {**pick.reporters, str(by): why}
             # The key outlives the row by weeks: it says which reporter and not who.
             turn = list(pick.reporters).index(str(by))
-            await self._show(pick, f"why-{turn}-{self._ctx.now().timestamp():.6f}", session)
+            await self._show(pick, f"{_WHY}{turn}-{self._ctx.now().timestamp():.6f}", session)
 
     async def settle(self, message_id: int, state: str, by: int, number: int | None = None) -> bool:
         """Write down that moderators have dealt with it; False when somebody had before."""
@@ -123,26 +126,34 @@ class Picks:
         language = await self._ctx.language(pick.guild_id)
         embed = self._ctx.into(language, report_card(pick))
         rows = report_rows(self._ctx, pick, lambda text: self._ctx.into(language, text))
-        where = pick.log_message_id
+        where, channel = pick.log_message_id, pick.log_channel_id
         if where is None and effect.uncertain:
-            where = await self._sent(pick)
+            where = await self._sent(pick, channel)
+        # Of two at once Discord drops the second, for they have the same nonce.
+        nonce = f"r{pick.message_id}"
         if where is not None:
-            await self._ctx.rest.edit_message(
-                pick.log_channel_id, where, embed=embed, components=rows, **_SILENT
-            )
-        else:
-            # Of two at once Discord drops the second, for they have the same nonce.
-            nonce = f"r{pick.message_id}"
+            try:
+                await self._ctx.rest.edit_message(channel, where, embed=embed, components=rows, **_SILENT)
+            except (hikari.NotFoundError, hikari.ForbiddenError) as gone:  # the post, or the channel
+                if not _is_news(effect):
+                    return
+                if isinstance(gone, hikari.ForbiddenError):
+                    raise  # somebody reports it and nobody sees it: the operator has to know
+                config = await self._ctx.config_for(pick.guild_id)
+                channel = config.report_channel or config.log_channel or channel
+                nonce = f"r{where}"
+                where = await self._sent(pick, channel) if effect.uncertain else None
+        if where is None:
             message = await self._ctx.rest.create_message(
-                pick.log_channel_id, embed=embed, components=rows, nonce=nonce, **_SILENT
+                channel, embed=embed, components=rows, nonce=nonce, **_SILENT
             )
             where = message.id
-        if pick.log_message_id is None:
+        if where != pick.log_message_id:
             async with self._ctx.storage.transaction() as session:
                 now = await session.get_one(Pick, pick.message_id, with_for_update=True)
-                now.log_message_id = int(where)
+                now.log_channel_id, now.log_message_id = channel, int(where)
                 if _shown(now) != _shown(pick):
-                    await self._show(now, "posted", session)
+                    await self._show(now, f"posted-{int(where)}", session)
 
     async def forget_old(self) -> datetime:
         """Forget what was picked long ago, and have its post forget it; answers when to come again.
@@ -219,16 +230,20 @@ class Picks:
         payload = {"message": str(pick.message_id)}
         await self._ctx.outbox.put("report", key=key, payload=payload, session=session)
 
-    async def _sent(self, pick: Pick) -> hikari.Snowflake | None:
+    async def _sent(self, pick: Pick, channel: int) -> hikari.Snowflake | None:
         """The post that an attempt whose end nobody saw may have made."""
         custom_id = self._ctx.component_id("act_open", str(pick.message_id))
-        assert pick.log_channel_id is not None
-        async for message in self._ctx.rest.fetch_messages(pick.log_channel_id).limit(LOOK_BACK):
+        async for message in self._ctx.rest.fetch_messages(channel).limit(LOOK_BACK):
             rows: Any = message.components
             parts = [part for row in rows for part in getattr(row, "components", ())]
             if any(getattr(part, "custom_id", None) == custom_id for part in parts):
                 return message.id
         return None
+
+
+def _is_news(effect: chandelier.Effect) -> bool:
+    _message, _picked, why = effect.key.split("-", 2)
+    return why.startswith((_BY, _WHY))
 
 
 def _shown(pick: Pick) -> tuple[Any, ...]:

@@ -8,9 +8,10 @@ import hikari
 
 import chandelier
 from chandelier_moderation.bulk.place_cards import PLACES, place_of
-from chandelier_moderation.cards import case_card, crop, history_card, reason_of, words_of
+from chandelier_moderation.cards import case_card, crop, history_card, words_of
 from chandelier_moderation.casebook.queries import Found, Query, Summary
 from chandelier_moderation.cases import History
+from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
 
 __all__ = ["found_card", "history_page", "view_card"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import chandelier
 from chandelier_moderation.acting.durations import parse_length
+from chandelier_moderation.acting.evidence import LINK, MESSAGE_ID
 
 __all__ = ["bound", "sent_at", "snowflake_at"]
 
@@ -15,11 +16,6 @@ _ = chandelier.Messages("chandelier_moderation")
 _EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """https://discord.com/developers/docs/reference#snowflakes"""
 
-_LINK = re.compile(
-    r"<?https?://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/channels/(\d{15,20})/(\d{15,20})/(\d{15,20})>?"
-)
-_ID = re.compile(r"(?:\d{15,20}-)?(\d{15,20})")
-"""Also as the client copies it with Shift held: the channel's id, a dash, the message's id."""
 _STAMP = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFR])?>")
 _AGO = re.compile(r"\s+(?:ago|fa)$", re.IGNORECASE)
 _DAYS_BACK = {"today": 0, "oggi": 0, "yesterday": 1, "ieri": 1}
@@ -43,14 +39,14 @@ def bound(text: str, *, now: datetime, zone: tzinfo, channel_id: int) -> int:
     Raises InvalidRequest.
     """
     text = text.strip()
-    if (link := _LINK.fullmatch(text)) is not None:
+    if (link := LINK.fullmatch(text)) is not None:
         if int(link[2]) != channel_id:
             raise chandelier.InvalidRequest(
                 _("That is a message of <#{channel}>; I look for messages here only.", channel=link[2])
             )
         return int(link[3])
-    if (number := _ID.fullmatch(text)) is not None and int(number[1]) < 1 << 63:
-        return int(number[1])
+    if (number := MESSAGE_ID.fullmatch(text)) is not None and int(number[2]) < 1 << 63:
+        return int(number[2])
     moment = _moment(text, now, zone)
     if moment is None:
         raise chandelier.InvalidRequest(

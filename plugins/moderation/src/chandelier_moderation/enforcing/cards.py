@@ -13,9 +13,10 @@ import chandelier
 from chandelier_moderation.automod.actions import Ladder
 from chandelier_moderation.automod.engine import Hit
 from chandelier_moderation.automod.plain import to_plain
-from chandelier_moderation.automod.rules import PARTS, Rule
+from chandelier_moderation.automod.rules import PARTS, Conditions, Rule
 from chandelier_moderation.cards import FIELD_VALUE, crop, quoted
 from chandelier_moderation.enforcing.backtest import Report
+from chandelier_moderation.enforcing.said import said_action, said_conditions, said_trigger
 from chandelier_moderation.enforcing.store import key_of
 from chandelier_moderation.plugin import ModerationPlugin
 
@@ -37,19 +38,20 @@ def switched(**changes: Any) -> Callable[[Rule], Rule]:
 
 def rule_card(rule: Rule, title: str, *, hits: int | None = None) -> hikari.Embed:
     """All about a rule."""
-    data = to_plain(rule)
     embed = hikari.Embed(title=title, description=f"**{_plain(rule.name)}**", colour=_BLUE)
     if rule.description:
         embed.description = f"{embed.description}\n{_plain(rule.description)}"
-    embed.add_field(_("Trigger"), quoted(_written(data.get("trigger", {}))))
-    embed.add_field(_("Actions"), quoted("\n".join(map(_written_action, data.get("actions", [])))))
+    embed.add_field(_("Trigger"), quoted(_written(said_trigger(rule.trigger))))
+    embed.add_field(_("Actions"), quoted("\n".join(map(said_action, rule.actions))))
     embed.add_field(_("State"), _state(rule), inline=True)
     embed.add_field(_("Severity"), rule.severity, inline=True)
     if hits is not None:
         embed.add_field(_("Hits in 30 days"), str(hits), inline=True)
-    for name, label in (("scope", _("Scope")), ("conditions", _("Conditions"))):
-        if data.get(name):
-            embed.add_field(label, quoted(_written(data[name])))
+    scope = to_plain(rule).get("scope")
+    if scope:
+        embed.add_field(_("Scope"), quoted(_written(scope)))
+    if rule.conditions != Conditions():
+        embed.add_field(_("Conditions"), quoted(said_conditions(rule.conditions)))
     if rule.parts != PARTS:
         embed.add_field(_("Looks at"), ", ".join(rule.parts), inline=True)
     if rule.at_least != 1:
@@ -135,20 +137,11 @@ def ladder_card(ladder: Ladder) -> hikari.Embed:
     embed = hikari.Embed(title=_("Ladder"), colour=_BLUE)
     embed.description = _("Points count for {days} days.", days=f"{ladder.decay / timedelta(days=1):.4g}")
     for step in ladder.steps:
-        acts = "\n".join(_written_action(action) for action in to_plain_actions(step.actions))
+        acts = "\n".join(map(said_action, step.actions))
         embed.add_field(_("From {points} points", points=step.points), quoted(acts))
     if not ladder.steps:
         embed.add_field(_("No steps"), _("Points have no consequences: `/automod ladder set`."))
     return embed
-
-
-def to_plain_actions(actions: Sequence[Any]) -> list[dict[str, Any]]:
-    """Actions as plain data."""
-    from chandelier_moderation.automod.triggers import Words
-
-    carrier = Rule(name="-", trigger=Words(words=("-",)), actions=tuple(actions))
-    found: list[dict[str, Any]] = to_plain(carrier).get("actions", [])
-    return found
 
 
 def _state(rule: Rule) -> str:
@@ -160,11 +153,6 @@ def _state(rule: Rule) -> str:
 def _written(data: dict[str, Any]) -> str:
     lines = [f"{name}: {_value(value)}" for name, value in data.items()]
     return crop("\n".join(lines), 900) or "-"
-
-
-def _written_action(data: dict[str, Any]) -> str:
-    rest = "  ".join(f"{name}: {_value(value)}" for name, value in data.items() if name != "do")
-    return f"{data['do']}  {rest}".rstrip()
 
 
 def _value(value: Any) -> str:

@@ -44,8 +44,8 @@ _MATCHES = [lightbulb.Choice(how, how) for how in ("word", "prefix", "anywhere")
 _TREATED = [lightbulb.Choice(how, how) for how in ("exempt", "include", "only")]
 
 _NAME = "The rule's name"
-_WHAT = "Words, domains …, with commas; a number; “6 in 5s” for rates"
-_ACTIONS = "delete, warn, timeout 10m, kick, ban 7d, alert #mods, reply …, points 2 …"
+_WHAT = "Words, domains …, with commas; a number; “6 in 5s” for rates; “70% of 15” for capitals"
+_ACTIONS = "delete, warn, timeout 10m, kick, ban 7d delete 1d, alert #mods, reply “text” 20s, points 2 …"
 _CONDITIONS = "account < 7d, joined < 1d, no roles, edits only, no edits; “none” for none"
 _PARTS = "What is looked at: content, embed, forward, attachment, poll, nickname, thread; “all”"
 _AT_LEAST = "How many different finds one message must have"

@@ -41,7 +41,8 @@ class Fading:
             "guild": str(hit.guild_id),
             "channel": str(channel_id),
             "user": str(hit.user_id),
-            "at": hit.at.isoformat(),
+            # Posts come as fast as Discord takes them, and so they fade; a raid's hits are of one moment.
+            "at": self._ctx.now().isoformat(),
             "field": place,
         }
         await self._ctx.timers.schedule(

@@ -63,9 +63,10 @@ class Climber:
         one after the other, whoever comes first.
         """
         guarded = await self._guilds.of(case.guild_id)
-        if guarded is None or not guarded.ladder.steps or case.voided_at is not None:
+        # What moderators give counts also where there are no rules.
+        ladder = (guarded or await self._guilds.store.rules(case.guild_id)).ladder
+        if not ladder.steps or case.voided_at is not None:
             return
-        ladder = guarded.ladder
         before = await points_of(
             self._ctx.storage, case.guild_id, case.target_id, ladder, case.created_at, upto=case.number
         )

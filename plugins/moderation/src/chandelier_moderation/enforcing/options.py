@@ -22,6 +22,15 @@ _ = chandelier.Messages("chandelier_moderation")
 _PLAIN = ("severity", "dry_run", "enabled", "description", "at_least")
 _SCOPE = ("bots", "webhooks")
 _NOTHING = frozenset({"none", "-", "all"})
+_ANY = ("links", "attachments")
+"""Triggers that hit all there is when nothing is named."""
+_NEEDED = {
+    "words": ("free nitro, steam gift", ("words",)),
+    "expressions": ("fr[e3]+ nitro", ("expressions",)),
+    "scam_links": ("https://lists.example/domains.txt", ("lists", "domains")),
+}
+"""Triggers that hit nothing when nothing is named: an example, and where it is kept."""
+_ALWAYS = ("kind", "match")
 
 
 async def rule_of(
@@ -65,11 +74,21 @@ def _trigger(data: dict[str, Any], options: Any) -> None:
     given = {name: getattr(options, name, None) for name in ("trigger", "what", "match", "allow")}
     if all(value is None for value in given.values()):
         return
-    before = data.get("trigger") or {}
+    before = dict(data.get("trigger") or {})
     kind = given["trigger"] or before.get("kind")
+    # A list that was given is taken away again; every link, or file, is meant then.
+    for name, clears in (("what", kind in _ANY), ("allow", True)):
+        if clears and (given[name] or "").strip().casefold() in _NOTHING:
+            given[name] = None
+            kept = [key for key in before if key in _ALWAYS or key.startswith("allow") != (name == "allow")]
+            before = {key: before[key] for key in kept}
     read = typed.trigger_of(str(kind), given["what"] or "", given["allow"] or "", given["match"])
-    same = kind == before.get("kind")
-    data["trigger"] = {**(before if same else {}), **read}
+    data["trigger"] = made = {**(before if kind == before.get("kind") else {}), **read}
+    example, keys = _NEEDED.get(str(kind), ("", ()))
+    if example and not any(made.get(key) for key in keys):
+        raise chandelier.InvalidRequest(
+            _("`{kind}` needs `what`, such as `{example}`.", kind=kind, example=example)
+        )
 
 
 async def _scope(

@@ -116,18 +116,24 @@ async def _check_capabilities(
 ) -> None:
     """Each is asked for once and named with the first that needs it; all that is missing is said at once."""
     needed: dict[str, str] = {}
+    on_staff = ""
     for deed in deeds:
         capability, named = _NEEDS.get(type(deed.action)), {"do": deed.action.do, "where": deed.where}
         if capability is not None:
             needed.setdefault(capability, _("`{do}` ({where})", **named))
         if deed.staff and isinstance(deed.action, _ON_MEMBERS):
-            needed.setdefault(_ON_STAFF, _("`{do}`, to staff too ({where})", **named))
+            on_staff = on_staff or _("`{do}`, to staff too ({where})", **named)
     missing: list[str] = []
     for capability, what in needed.items():
         try:
             await plugin.ctx.access.require(ctx, capability)
         except chandelier.NotAllowed as error:
             missing.append(_("- {what}: {why}", what=what, why=chandelier.message_of(error)))
+    if on_staff:
+        try:
+            await plugin.ctx.access.require(ctx, _ON_STAFF)
+        except chandelier.NotAllowed as error:
+            missing.append(_("- {what}: {why}", what=on_staff, why=chandelier.message_of(error)))
     if missing:
         first = _("Nothing was saved: nobody has a rule do what they may not do themselves.")
         raise chandelier.NotAllowed(_.join("\n", [first, *missing]))

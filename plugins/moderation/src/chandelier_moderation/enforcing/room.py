@@ -10,7 +10,7 @@ import hikari
 import lightbulb
 
 import chandelier
-from chandelier_moderation.cases import Book
+from chandelier_moderation.cases import CLIMB, Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing import deeds, fading, hits, ladder, lists, spoken
 from chandelier_moderation.enforcing.deeds import Deeds
@@ -50,6 +50,7 @@ class Enforcing:
         loader.effect(deeds.DRY)(self._dry)
         loader.effect(deeds.REPLY)(self._reply)
         loader.effect(ladder.LADDER_ALERT)(self._ladder)
+        loader.effect(CLIMB)(self._climb)
         loader.timer(spoken.VANISH)(self._vanish)
         loader.timer(fading.FADE)(self._fade)
         loader.task(lightbulb.uniformtrigger(hours=24, wait_first=False))(self._tidy)
@@ -65,6 +66,7 @@ class Enforcing:
         self._watch = Watch(ctx, self.guilds, self.judge, self.hits)
         self._names = Names(ctx, self.guilds, self.judge, self.hits)
         self._deeds = Deeds(ctx, book, self.guilds, self.hits)
+        self._climber = ladder.Climber(ctx, book, self.guilds)
         self._fading = Fading(ctx)
         self._spoken = Spoken(ctx, self.hits, self._fading)
 
@@ -150,6 +152,11 @@ class Enforcing:
 
     async def _ladder(self, effect: chandelier.Effect) -> None:
         await self._spoken.ladder(effect)
+
+    async def _climb(self, effect: chandelier.Effect) -> None:
+        case = await self.book.find(int(effect.payload["guild"]), effect.payload["number"])
+        if case is not None:
+            await self._climber.climb(case, tell=case.dm != "off")
 
     async def _vanish(self, timer: chandelier.Timer) -> None:
         await self._spoken.vanish(timer)

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import chandelier
+from chandelier_moderation.cards import crop
 
 __all__ = ["KINDS", "actions_of", "conditions_of", "ids_of", "items_of", "parts_of", "trigger_of"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
-_ITEM = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^,\n]+)')
+_QUOTED = r'"((?:\\.|[^"\\\n])*)"|“([^”\n]*)”'
+_TEXT = re.compile(_QUOTED)
+_ITEM = re.compile(rf"[ \t]*(?:{_QUOTED})|([^,\n]+)")
+_PIECE = re.compile(rf"(?:{_QUOTED}|[^,\n])+")
+_ESCAPED = re.compile(r"\\(.)")
 _MENTION = re.compile(r"<(?:#|@&|@!?)(\d{15,20})>|(?<!\d)(\d{15,20})(?!\d)")
-_DURATION = re.compile(r"(?:\d+\s*[a-zA-Z]+)+")
+_DURATION = re.compile(r"(?:\d+\s*[a-zA-Z]+)+(?:\s+\d+[wdhms]\b)*")
+"""`1h30m`, `1h 30m`; also what only looks like one, so that it is refused and not taken for a reason."""
 _RATE = re.compile(
     r"(\d+)\s*(?:messages?|members?|times)?\s*(?:in|/|within)\s*([^,]+?)(?:\s+in\s+(\d+)\s+channels?)?",
     re.IGNORECASE,
 )
+_CAPITALS = re.compile(r"(\d+)\s*%?(?:\s*of\s+(?:at least\s+)?(\d+)(?:\s+letters?)?)?", re.IGNORECASE)
 _CODE = re.compile(r"(?:https?://)?(?:www\.)?(?:discord(?:app)?\.(?:gg|com/invite)/)?([\w-]+)", re.IGNORECASE)
 
 
 def items_of(text: str) -> list[str]:
     """What is separated by commas or lines; what is in quotation marks may have commas."""
-    found = (next(part for part in match.groups() if part is not None) for match in _ITEM.finditer(text))
+    found = (match[3] if match[3] is not None else _unquoted(match) for match in _ITEM.finditer(text))
     return [item.strip() for item in found if item.strip()]
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    """What is in quotation marks; straight ones know ``\\"``, ``\\\\`` and ``\\n`` (a new line)."""
+    if match[1] is None:
+        return match[2]
+    return _ESCAPED.sub(lambda one: {"n": "\n", '"': '"', "\\": "\\"}.get(one[1], one[0]), match[1])
 
 
 def ids_of(text: str) -> list[str]:
@@ -77,10 +92,22 @@ def _number(field: str) -> Callable[[str, str], dict[str, Any]]:
         if not what:
             return {}
         if not what.isdecimal():
-            raise chandelier.InvalidRequest(_("“{text}” is no number.", text=what))
+            raise chandelier.InvalidRequest(_("“{text}” is no number; write one like `5`.", text=what))
         return {field: int(what[:9])}
 
     return read
+
+
+def _capitals(what: str, _allow: str) -> dict[str, Any]:
+    if not what.strip():
+        return {}
+    match = _CAPITALS.fullmatch(what.strip())
+    if match is None:
+        raise chandelier.InvalidRequest(
+            _("“{text}”: write it like `70%`, or `70% of 15` for texts of at least 15 letters.", text=what)
+        )
+    least = {} if match[2] is None else {"at_least": int(match[2][:9])}
+    return {"percent": int(match[1][:9]), **least}
 
 
 def _rate(what: str, _allow: str) -> dict[str, Any]:
@@ -110,7 +137,7 @@ KINDS: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
     "scam_links": _scam_links,
     "invites": _invites,
     "mentions": _number("most"),
-    "capitals": _number("percent"),
+    "capitals": _capitals,
     "emoji": _number("most"),
     "newlines": _number("most"),
     "zalgo": _number("most"),
@@ -122,14 +149,23 @@ KINDS: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
     "imitation": _imitation,
 }
 """For each kind of trigger, what reads its options."""
+_ALLOWING = ("words", "links", "scam_links", "invites", "attachments")
 
 
 def trigger_of(kind: str, what: str, allow: str, match: str | None) -> dict[str, Any]:
     """The plain data of a trigger. Raises InvalidRequest when it cannot be read at all."""
+    for option, given, kinds in (("match", match, ("words",)), ("allow", allow, _ALLOWING)):
+        if given and kind not in kinds:
+            raise chandelier.InvalidRequest(
+                _(
+                    "`{option}` says nothing about `{kind}`; it is for {names}.",
+                    option=option,
+                    kind=kind,
+                    names=", ".join(f"`{one}`" for one in kinds),
+                )
+            )
     data = {"kind": kind, **KINDS[kind](what, allow)}
-    if match is not None and kind == "words":
-        data["match"] = match
-    return data
+    return data if match is None else {**data, "match": match}
 
 
 # ---- conditions
@@ -174,66 +210,129 @@ _CONDITIONS = "`account < 7d`, `joined < 1d`, `no roles`, `edits only`, `no edit
 def actions_of(text: str) -> list[dict[str, Any]]:
     """The plain data of actions written as ``delete, timeout 10m spamming, alert #mods, points 2``.
 
-    Raises InvalidRequest for an action that there is not.
+    Raises InvalidRequest with all that is no action, or cannot be read, and what to write instead.
     """
     found: list[dict[str, Any]] = []
-    for item in _pieces(text):
-        name, _space, rest = item.partition(" ")
-        reader = _ACTIONS.get(name.casefold().replace("-", "_"))
-        if reader is None:
-            raise chandelier.InvalidRequest(
-                _(
-                    "“{name}” is no action; there are {names}.",
-                    name=name,
-                    names=", ".join(f"`{known}`" for known in _ACTIONS),
-                )
-            )
-        found.append({"do": name.casefold().replace("-", "_"), **reader(rest.strip())})
-    return found
+    wrong: list[tuple[str, str]] = []
+    for piece in (match[0].strip() for match in _PIECE.finditer(text)):
+        if not piece:
+            continue
+        try:
+            found.append(_action(piece))
+        except chandelier.InvalidRequest as error:
+            wrong.append((piece, chandelier.message_of(error)))
+    if not wrong:
+        return found
+    lines = [_("- {what}: {why}", what=f"`{crop(_code(piece), 60)}`", why=why) for piece, why in wrong]
+    raise chandelier.InvalidRequest(_.join("\n", [_("These actions cannot be read:"), *lines]))
 
 
-def _pieces(text: str) -> list[str]:
-    """Split at commas outside of quotation marks, which stay."""
-    pieces = re.findall(r'(?:"[^"]*"|“[^”]*”|[^,\n])+', text)
-    return [piece.strip() for piece in pieces if piece.strip()]
+def _action(piece: str) -> dict[str, Any]:
+    name, _space, rest = piece.partition(" ")
+    do = name.casefold().replace("-", "_")
+    reader = _ACTIONS.get(do)
+    if reader is not None:
+        return {"do": do, **reader(rest.strip())}
+    near = difflib.get_close_matches(do, _ACTIONS, 1)
+    if near:
+        raise chandelier.InvalidRequest(
+            _("“{name}” is no action; did you mean `{near}`?", name=crop(name, 60), near=near[0])
+        )
+    raise chandelier.InvalidRequest(
+        _(
+            "“{name}” is no action; there are {names}. A text with commas is written in quotation marks.",
+            name=crop(name, 60),
+            names=", ".join(f"`{known}`" for known in _ACTIONS),
+        )
+    )
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "ˋ")
 
 
 def _nothing(rest: str) -> dict[str, Any]:
     if rest:
-        raise chandelier.InvalidRequest(_("I do not understand “{text}” after `delete`.", text=rest))
+        raise chandelier.InvalidRequest(
+            _("I do not understand “{text}” after `delete`; a comma is between two actions.", text=rest)
+        )
     return {}
 
 
 def _bare(rest: str) -> str:
-    return rest.strip().strip('"“”').strip()
+    """A text, with quotation marks around it or without."""
+    rest = rest.strip()
+    match = _TEXT.fullmatch(rest)
+    if match is not None:
+        return _unquoted(match)
+    if rest[:1] in {'"', "“"}:
+        raise chandelier.InvalidRequest(
+            _('A text that begins with a quotation mark ends with one; in it, a mark is `\\"`.')
+        )
+    return rest
 
 
 def _reason(rest: str) -> dict[str, Any]:
     return _given(reason=_bare(rest))
 
 
-def _timed(field: str) -> Callable[[str], dict[str, Any]]:
-    def read(rest: str) -> dict[str, Any]:
-        match = _DURATION.match(rest)
-        if match is None:
-            return _reason(rest)
-        return {field: match[0].strip(), **_reason(rest[match.end() :])}
+def _span(rest: str) -> tuple[str, str]:
+    """The duration at the beginning, which may be empty, and what follows it."""
+    match = _DURATION.match(rest)
+    return ("", rest) if match is None else (match[0].strip(), rest[match.end() :].strip())
 
-    return read
+
+def _timeout(rest: str) -> dict[str, Any]:
+    duration, rest = _span(rest)
+    if not duration:
+        raise chandelier.InvalidRequest(_('Say for how long: `timeout 10m`, `timeout 10m "no links"`.'))
+    return {"duration": duration, **_reason(rest)}
+
+
+def _ban(rest: str) -> dict[str, Any]:
+    duration, rest = _span(rest)
+    delete = ""
+    word, _space, after = rest.partition(" ")
+    if word.casefold() == "delete":
+        delete, after = _span(after.strip())
+        if not delete and not after:
+            raise chandelier.InvalidRequest(
+                _("Say how far back: `ban delete 1d`; what was written is deleted with `ban, delete`.")
+            )
+        rest = after if delete else rest
+    return _given(duration=duration, delete_messages=delete, reason=_bare(rest))
 
 
 def _alert(rest: str) -> dict[str, Any]:
     channels = re.findall(r"<#(\d{15,20})>", rest)
     roles = re.findall(r"<@&(\d{15,20})>", rest)
-    ids_of(rest)
-    return _given(channel=channels[0] if channels else "", roles=roles)
+    more = re.sub(r"<(?:#|@&)\d{15,20}>", " ", rest).split()
+    if more or len(channels) > 1:
+        raise chandelier.InvalidRequest(
+            _("Mention one channel, and roles if you like: `alert #mods @Mods`, or `alert` for the log.")
+        )
+    return _given(channel="".join(channels), roles=roles)
+
+
+def _reply(rest: str) -> dict[str, Any]:
+    match = _TEXT.match(rest)
+    if match is None:
+        return {"text": _bare(rest)}
+    after = rest[match.end() :].strip().removeprefix("for ").strip()
+    if after.casefold() == "stays":
+        after = "0s"
+    elif after and _DURATION.fullmatch(after) is None:
+        raise chandelier.InvalidRequest(
+            _('After the text comes how long it stays: `reply "text" 20s`, or `reply "text" stays`.')
+        )
+    return {"text": _unquoted(match), **_given(vanishes=after)}
 
 
 def _role(rest: str) -> dict[str, Any]:
     found = _MENTION.search(rest)
     if found is None:
         raise chandelier.InvalidRequest(_("Say which role: `give_role @Role 2h`."))
-    after = rest[found.end() :].strip()
+    after = rest[found.end() :].strip().removeprefix("for ").strip()
     return {"role": found[1] or found[2], **_given(duration=after)}
 
 
@@ -242,8 +341,12 @@ def _take(rest: str) -> dict[str, Any]:
 
 
 def _slowmode(rest: str) -> dict[str, Any]:
-    interval, _space, duration = rest.partition(" ")
-    return _given(interval=interval, duration=duration.strip().removeprefix("for ").strip())
+    interval, between, duration = rest.partition(" for ")
+    if not between:
+        interval, _space, duration = rest.partition(" ")
+    if not interval:
+        raise chandelier.InvalidRequest(_("Say how slow, and if you like how long: `slowmode 30s 10m`."))
+    return _given(interval=interval.strip(), duration=duration.strip())
 
 
 def _points(rest: str) -> dict[str, Any]:
@@ -253,11 +356,11 @@ def _points(rest: str) -> dict[str, Any]:
 _ACTIONS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "delete": _nothing,
     "warn": _reason,
-    "timeout": _timed("duration"),
+    "timeout": _timeout,
     "kick": _reason,
-    "ban": _timed("duration"),
+    "ban": _ban,
     "alert": _alert,
-    "reply": lambda rest: {"text": _bare(rest)},
+    "reply": _reply,
     "give_role": _role,
     "take_role": _take,
     "slowmode": _slowmode,

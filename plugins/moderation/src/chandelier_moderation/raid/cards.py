@@ -118,7 +118,10 @@ def _plan(raid: Raid) -> list[str]:
         lines.append(_("Slows {where}: {n} seconds", where=where, n=measures["slowmode"]))
     if raid.pausing != "off":
         lines.append(_pause(raid))
-    if measures["hold"] == "timeout":
+    if "unfit" in measures:
+        role = f"<@&{measures['unfit']}>"
+        lines.append(_("Times out who joins: {role} can moderate, so it is for no newcomer", role=role))
+    elif measures["hold"] == "timeout":
         lines.append(_("Times out who joins"))
     elif measures["hold"] == "role" and measures["role"] is not None:
         lines.append(_("Gives {role} to who joins", role=f"<@&{measures['role']}>"))

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.raid.chosen import measures_of
 from chandelier_moderation.raid.tables import ENDED, ENDING, ON, Newcomer, Raid
 from chandelier_moderation.tables import Case
 
@@ -170,7 +171,7 @@ class Raids:
             "rate": rate,
             "started_at": now,
             "ends_at": ends_at,
-            "measures": _measures_of(config),
+            "measures": await measures_of(self._ctx, guild_id, config),
             "before": {},
             "paused": {},
             "pausing": "waiting" if pauses else "off",
@@ -364,16 +365,3 @@ def _switched_by(user_id: int) -> Any:
 
 def _quiet(statement: Any) -> Any:
     return statement.execution_options(synchronize_session=False)
-
-
-def _measures_of(config: ModerationConfig) -> Mapping[str, Any]:
-    """What raid mode does, as the settings have it; ids are text."""
-    return {
-        "slowmode": config.raid_slowmode,
-        "lock": config.raid_lock,
-        "channels": [str(channel_id) for channel_id in config.raid_channels],
-        "invites": config.raid_invites,
-        "dms": config.raid_dms,
-        "hold": config.raid_hold,
-        "role": None if config.raid_role is None else str(config.raid_role),
-    }
