@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from loguru import logger
+from tests.connections import checked_out
 from tests.test_docs import call
 
 from chandelier.errors import PluginError
@@ -446,7 +447,7 @@ async def test_whatever_a_running_plugin_does_wrong_costs_itself_only(
         async with asyncio.timeout(60):
             while plugin.acted == acted or not (harmless or what in failed):
                 # Else it is others' time that would pass: of the host, or of who waits for the database.
-                if (place == "task" or plugin.acted > acted) and not asked(host):
+                if (place == "task" or plugin.acted > acted) and not checked_out(host):
                     discord.clock.advance(0.25)
                 for _ in range(20):
                     await asyncio.sleep(0)
@@ -464,12 +465,6 @@ async def test_whatever_a_running_plugin_does_wrong_costs_itself_only(
         assert any(line.startswith(f"ERROR {what} failed (runtime), reference ") for line in told), what
     await start_host.stop(host)
     assert record.state is State.STOPPED
-
-
-def asked(host: Any) -> bool:
-    """Whether the database is being asked something, which takes real time and no virtual time."""
-    engines = (host.database._reader, host.database._writer)
-    return any(engine.pool.checkedout() for engine in engines)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from tests.connections import checked_out
 from tests.test_thirdparty import Market, Site, site, wheels
 
 from chandelier.barrier import end
@@ -65,12 +66,6 @@ def held(host: Any, discord: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def library(name: str) -> bool:
     """Whether a task or thread belongs to what comes and goes by itself, such as a connection."""
     return name.startswith(("Task-", "Thread-", "asyncio_", "chandelier: ", "ThreadPoolExecutor"))
-
-
-def checked_out(host: Any) -> int:
-    """Connections of the database that somebody has and has not given back."""
-    engines = {host.database._writer, host.database._reader}
-    return sum(getattr(engine.pool, "checkedout", int)() for engine in engines)
 
 
 async def come_and_go(

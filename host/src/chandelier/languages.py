@@ -28,6 +28,9 @@ LOGGED = 5
 """Problems of a package's files that are logged; all of them are in `Languages.problems`."""
 
 
+_LOCALES = tuple(locale.value for locale in hikari.Locale)
+
+
 class Message(str):
     """A text for people, in English; `Languages.into` makes another language of it."""
 
@@ -167,13 +170,15 @@ class Languages:
 
     def everywhere(self, text: str) -> dict[str, str]:
         """A message without values in every language of Discord's that has it, by locale; without English."""
-        if not isinstance(text, Message) or not self._of(text.domain):
+        if not isinstance(text, Message):
             return {}
-        there: dict[str, str] = {}
-        for locale in hikari.Locale:
-            found = self._translation(locale.value, text)
+        catalogues, there = self._of(text.domain), dict[str, str]()
+        for locale in _LOCALES if catalogues else ():
+            if catalogues.keys().isdisjoint(fallbacks(locale)):
+                continue
+            found = self._translation(locale, text)
             if found != text.msgid:
-                there[locale.value] = found
+                there[locale] = found
         return there
 
     def _translation(self, locale: str | None, text: Message) -> str:
@@ -236,7 +241,9 @@ class Languages:
         return [catalogue for group in self._of(package).values() for catalogue in group]
 
     def _of(self, package: str) -> Mapping[str, tuple[Catalogue, ...]]:
-        known = self._packages.setdefault(package, _Package())
+        known = self._packages.get(package)
+        if known is None:
+            known = self._packages[package] = _Package()
         if known.catalogues is None:
             known.catalogues = self._read(package, known)
         return known.catalogues
