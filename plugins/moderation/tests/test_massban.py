@@ -182,6 +182,26 @@ async def test_a_crash_at_any_step_loses_nobody_and_bans_nobody_twice(discord, s
     assert "no case #9" in none.text
 
 
+async def test_what_is_to_be_done_meanwhile_does_not_wait_for_everybody(discord, start_host, market, judge):
+    """The outbox takes what was put first: a forbidden message would wait for a thousand bans."""
+    host = await start_host("moderation", config=market.config(words=["spam"]))
+    raiders = [market.guild.add_member(f"raider-{n}") for n in range(35)]
+    ids = " ".join(str(raider.id) for raider in raiders)
+    preview = await judge.slash(market.general, "massban", ids=ids, reason="raid")
+    await host.outbox.stop()
+    await judge.press(preview, label="Ban 35 people")
+    # One part of it is given up, as when Discord cannot be reached for hours.
+    async with host.database.transaction() as session:
+        given_up = "UPDATE chandelier_outbox SET state = 'failed' WHERE kind = 'batch'"
+        assert (await session.execute(text(given_up))).rowcount == 1
+    await host.outbox.start()
+    said = await market.alice.send(market.general, "spam")
+    assert said.deleted
+    await discord.advance(20)
+
+    assert set(market.guild.bans) == {raider.id for raider in raiders[10:]}
+
+
 async def test_two_moderators_and_a_person_who_wants_to_be_forgotten(discord, start_host, market, judge):
     host = await start_host("moderation", config=market.config())
     other = market.guild.add_member("other", roles=judge.roles)

@@ -23,8 +23,8 @@ __all__ = ["CHUNK", "FRESH", "Account", "Batches", "Entry", "Proposed"]
 
 _ = chandelier.Messages("chandelier_moderation")
 
-CHUNK = 20
-"""People that one effect looks at: so many questions to Discord fit the time of a handler."""
+CHUNK = 10
+"""People that one effect looks at: so many stand in line before what is to be done meanwhile."""
 FRESH = timedelta(hours=1)
 """How long a preview may be confirmed: roles and bans change."""
 FIRST_LOOK = timedelta(seconds=2)
@@ -167,6 +167,23 @@ class Batches:
         async with self._storage.read() as session:
             return (await session.scalars(query.order_by(BatchTarget.position))).all()
 
+    async def go_on(self, key: str) -> None:
+        """Promise the next part of a batch, unless one is under way or nobody waits.
+
+        One at a time: the outbox takes what was put first, and a deletion would wait for a thousand bans.
+        """
+        waiting = select(BatchTarget.position).where(BatchTarget.batch == key, BatchTarget.state == "waiting")
+        async with self._storage.read() as session:
+            positions = (await session.scalars(waiting.order_by(BatchTarget.position))).all()
+        for first in dict.fromkeys(position - position % CHUNK for position in positions):
+            entry = await self._outbox.get("batch", f"{key}-{first}")
+            if entry is None:
+                async with self._storage.transaction() as session:
+                    await self._put_part(session, key, first)
+                return
+            if entry.state not in ("failed", "done"):
+                return
+
     async def settle(self, target: BatchTarget, **columns: Any) -> None:
         """Write down what became of a person."""
         change = update(BatchTarget).where(
@@ -211,11 +228,7 @@ class Batches:
 
     async def _start(self, session: AsyncSession, batch: Batch) -> None:
         batch.state = "running"
-        last = select(BatchTarget.position).where(BatchTarget.batch == batch.key)
-        most = await session.scalar(last.order_by(BatchTarget.position.desc()).limit(1))
-        for first in range(0, (most if most is not None else -1) + 1, CHUNK):
-            payload = {"batch": batch.key, "first": first}
-            await self._outbox.put("batch", key=f"{batch.key}-{first}", payload=payload, session=session)
+        await self._put_part(session, batch.key, 0)
         if batch.log_channel_id is not None:
             await self._outbox.put("batch_log", key=batch.key, payload={"batch": batch.key}, session=session)
         await self._timers.schedule(
@@ -225,6 +238,10 @@ class Batches:
             subject=f"guild/{batch.guild_id}/batch",
             session=session,
         )
+
+    async def _put_part(self, session: AsyncSession, key: str, first: int) -> None:
+        payload = {"batch": key, "first": first}
+        await self._outbox.put("batch", key=f"{key}-{first}", payload=payload, session=session)
 
     async def _known(self, session: AsyncSession, key: str) -> Batch:
         batch = await session.get(Batch, key, with_for_update=True)

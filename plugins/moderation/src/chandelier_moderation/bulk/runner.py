@@ -92,6 +92,10 @@ class Runner:
     async def open_cases(self, effect: chandelier.Effect) -> None:
         """Open a case for each person of a part of a batch whom the hierarchy lets be acted on now."""
         key, first = effect.payload["batch"], effect.payload["first"]
+        await self._open_part(key, first)
+        await self._batches.go_on(key)
+
+    async def _open_part(self, key: str, first: int) -> None:
         targets = await self._batches.chunk(key, first)
         if not targets:
             return
@@ -163,6 +167,8 @@ class Runner:
             account = await self._batches.account(timer.key)
             batch = account.batch
         over = batch.state == "done"
+        if not over:
+            await self._batches.go_on(batch.key)  # where a part was given up, others still wait
         if batch.log_channel_id is not None:
             if batch.log_message_id is None:
                 entry = await self._ctx.outbox.get("batch_log", batch.key)
