@@ -18,6 +18,12 @@ LONGEST_EXPRESSION = 500
 _MEMORY_OF_ONE = 1 << 18
 """Bytes that one expression may take compiled: what needs more, as `(\\w{1,500}){20}`, is slow."""
 _MEMORY_OF_A_SET = 1 << 26
+_HINTS = {
+    "invalid perl operator: (?": "; to look ahead or behind could take forever, so it is not there",
+    "invalid escape sequence": "; there are no references to groups (`\\1`), which could take forever",
+    "pattern too large": "; it repeats too much, and would be slow",
+}
+"""By a part of what RE2 says, what it does not say: it was made never to be slow."""
 
 
 @attrs.frozen
@@ -40,7 +46,9 @@ def refused(expression: str) -> str | None:
         compiled = re2.compile(expression, _options(_MEMORY_OF_ONE))
     except re2.error as error:
         reason = error.args[0] if error.args else error
-        return f"is refused: {reason.decode() if isinstance(reason, bytes) else reason}"
+        said = reason.decode() if isinstance(reason, bytes) else str(reason)
+        hint = next((hint for part, hint in _HINTS.items() if part in said), "")
+        return f"is refused: {said}{hint}"
     return "matches every text" if compiled.search("") is not None else None
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import attrs
 
 from chandelier_moderation.automod.actions import Ladder
 from chandelier_moderation.automod.check import problems_of, problems_of_set
+from chandelier_moderation.automod.check_triggers import problems_of_trigger
 from chandelier_moderation.automod.converting import structure, unstructure
 from chandelier_moderation.automod.positions import line_of
-from chandelier_moderation.automod.problems import BadRules, Problem, unknown
+from chandelier_moderation.automod.problems import BadRules, Path, Problem, unknown
 from chandelier_moderation.automod.rules import Rule, RuleSet
+from chandelier_moderation.automod.triggers import Trigger
 from chandelier_moderation.automod.written import table_lines
 
 __all__ = ["FORMAT", "from_plain", "ladder_from_plain", "read_toml", "to_plain", "write_toml"]
@@ -70,7 +72,7 @@ def read_toml(text: str) -> RuleSet:
         try:
             rules[number] = structure(table, Rule, ("rule", number))
         except BadRules as bad:
-            problems += bad.problems
+            problems += [*bad.problems, *_of_trigger(table, ("rule", number))]
     ladder = Ladder()
     try:
         ladder = structure(data.get("ladder", {}), Ladder, ("ladder",))
@@ -82,6 +84,16 @@ def read_toml(text: str) -> RuleSet:
         found = [attrs.evolve(problem, line=line_of(text, problem.path)) for problem in problems]
         raise BadRules(sorted(found, key=lambda problem: problem.line or 0))
     return rule_set
+
+
+def _of_trigger(table: object, path: Path) -> Iterator[Problem]:
+    """What is wrong with the trigger of a rule that is wrong elsewhere; nothing where it cannot be read."""
+    try:
+        trigger: Trigger = structure(cast("Mapping[str, Any]", table)["trigger"], cast("type[Any]", Trigger))
+    except (BadRules, LookupError, TypeError):
+        return
+    for problem in problems_of_trigger(trigger):
+        yield Problem((*path, "trigger", *problem.path), problem.what)
 
 
 def write_toml(rules: RuleSet) -> str:
