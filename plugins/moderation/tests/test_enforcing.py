@@ -22,7 +22,7 @@ async def test_a_rule_that_an_admin_adds_deletes_a_message_which_becomes_a_case(
     assert made.ephemeral
     assert message.deleted
     assert "Message removed · case #1" in market.log.last.text
-    assert "Contains “free nitro”" in market.log.last.text
+    assert "Rule\n`scam`\nReason\nContains “free nitro”" in market.log.last.text
     assert "Your message was removed" in market.alice.dms[-1].text
 
     again = await olga.slash(general, "automod rule add", name="SCAM", trigger="words", what="x")

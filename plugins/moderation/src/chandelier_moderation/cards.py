@@ -168,6 +168,8 @@ def case_card(case: Case) -> hikari.Embed:
         embed.add_field(_("Nickname"), _nicks(case), inline=True)
     if case.expires_at is not None:
         embed.add_field(_("Until"), _moment(case.expires_at), inline=True)
+    if case.rule is not None and f"“{case.rule}”" not in case.reason:
+        embed.add_field(_("Rule"), f"`{case.rule.replace('`', 'ˋ')}`", inline=True)
     embed.add_field(_("Reason"), crop(reason_of(case), FIELD_VALUE))
     if case.evidence:
         embed.add_field(_("Message"), quoted(case.evidence))
