@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from chandelier_moderation.watching.together import Together
+from chandelier_moderation.together import Together
 
 
 class Pen:

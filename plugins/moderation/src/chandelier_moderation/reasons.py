@@ -28,29 +28,27 @@ _OVER = re.compile(r"Its time was over \(case #(\d+)\)")
 _APPEALED = re.compile(r"Appeal against case #(\d+) accepted")
 """What an accepted appeal writes."""
 
-_COUNTED: Final[Mapping[str, tuple[str, Callable[[str, str], str]]]] = {
-    "rate": ("{n} messages in {time}", lambda n, time: _("{n} messages in {time}", n=n, time=time)),
-    "repeated": (
-        "the same {n} times in {time}",
-        lambda n, time: _("the same {n} times in {time}", n=n, time=time),
-    ),
-    "join_rate": ("{n} joined in {time}", lambda n, time: _("{n} joined in {time}", n=n, time=time)),
-    "new_account": ("the account is {n} old", lambda n, _time: _("the account is {n} old", n=n)),
-    "mentions": ("{n} mentions", lambda n, _time: _("{n} mentions", n=n)),
-    "capitals": ("{n} capitals", lambda n, _time: _("{n} capitals", n=n)),
-    "emoji": ("{n} emoji", lambda n, _time: _("{n} emoji", n=n)),
-    "newlines": ("{n} lines", lambda n, _time: _("{n} lines", n=n)),
-    "zalgo": ("{n} letters with heaps of marks", lambda n, _time: _("{n} letters with heaps of marks", n=n)),
+_COUNTED: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "rate": lambda n, time: _("{n} messages in {time}", n=n, time=time),
+    "repeated": lambda n, time: _("the same {n} times in {time}", n=n, time=time),
+    "join_rate": lambda n, time: _("{n} joined in {time}", n=n, time=time),
+    "new_account": lambda n, _time: _("the account is {n} old", n=n),
+    "mentions": lambda n, _time: _("{n} mentions", n=n),
+    "capitals": lambda n, _time: _("{n} capitals", n=n),
+    "emoji": lambda n, _time: _("{n} emoji", n=n),
+    "newlines": lambda n, _time: _("{n} lines", n=n),
+    "zalgo": lambda n, _time: _("{n} letters with heaps of marks", n=n),
 }
-"""What is said of a number that a trigger finds, by its kind: as it is stored, and as it is told."""
+"""What is said of a number that a trigger finds, by its kind; it is stored as it is said in English."""
 
 
-def _pattern(written: str) -> re.Pattern[str]:
+def _pattern(told: Callable[[str, str], str]) -> re.Pattern[str]:
     number, time = r"(?P<n>\d+(?: [%dh])?)", r"(?P<time>\w+)"
-    return re.compile(re.escape(written).replace(r"\{n\}", number).replace(r"\{time\}", time))
+    written = re.escape(str(told("{n}", "{time}")))
+    return re.compile(written.replace(r"\{n\}", number).replace(r"\{time\}", time))
 
 
-_COUNTS = [(_pattern(written), told) for written, told in _COUNTED.values()]
+_COUNTS = [(_pattern(told), told) for told in _COUNTED.values()]
 
 
 def contains(found: str) -> str:
@@ -65,8 +63,8 @@ def broken(rule: str, found: str) -> str:
 
 def counted(kind: str, number: str, time: str = "") -> str | None:
     """What the number says that a trigger of this kind found (``4 messages in 10s``); None: it finds none."""
-    written = _COUNTED.get(kind)
-    return None if written is None else written[0].format(n=number, time=time)
+    told = _COUNTED.get(kind)
+    return None if told is None else str(told(number, time))
 
 
 def reason_of(case: Case) -> str:

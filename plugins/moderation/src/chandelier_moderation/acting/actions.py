@@ -6,7 +6,6 @@ may have gone through (``uncertain``), the state that it wanted counts as its wo
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -23,6 +22,7 @@ from chandelier_moderation.acting.barriers import find_barrier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.reasons import reason_of
 from chandelier_moderation.tables import Case
+from chandelier_moderation.turns import Turns
 
 __all__ = ["LONGEST_TIMEOUT", "Actions", "Handler", "Outcome", "audit_reason", "timeout_until"]
 
@@ -64,7 +64,7 @@ class Actions:
     def __init__(self, ctx: chandelier.PluginContext[ModerationConfig], keep: Keep) -> None:
         self._ctx = ctx
         self._keep = keep
-        self._turns: dict[tuple[int, int], tuple[asyncio.Lock, int]] = {}
+        self._turns = Turns[tuple[int, int]]()
         self._handlers: dict[str, Handler] = {
             "ban": self._ban,
             "unban": self._unban,
@@ -118,16 +118,8 @@ class Actions:
     @asynccontextmanager
     async def turn(self, guild_id: int, target_id: int) -> AsyncGenerator[None]:
         """While this is held, nothing else acts on that person, no other process on the database either."""
-        key = (guild_id, target_id)
-        lock, waiting = self._turns.get(key, (asyncio.Lock(), 0))
-        self._turns[key] = (lock, waiting + 1)
-        try:
-            async with lock, self._alone(guild_id, target_id):
-                yield
-        finally:
-            lock, waiting = self._turns.pop(key)
-            if waiting > 1:
-                self._turns[key] = (lock, waiting - 1)
+        async with self._turns.of((guild_id, target_id)), self._alone(guild_id, target_id):
+            yield
 
     @asynccontextmanager
     async def _alone(self, guild_id: int, target_id: int) -> AsyncGenerator[None]:

@@ -19,7 +19,7 @@ from chandelier_moderation.acting.terms import EVERYBODY, Terms, lasts, moment_o
 from chandelier_moderation.cases import Book
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.tables import Case
-from chandelier_moderation.watching.together import Together
+from chandelier_moderation.together import Together
 
 __all__ = ["Upkeep"]
 

@@ -18,7 +18,7 @@ from chandelier_moderation.automod.actions import (
     Timeout,
 )
 from chandelier_moderation.automod.check_triggers import problems_of_trigger
-from chandelier_moderation.automod.problems import Path, Problem
+from chandelier_moderation.automod.problems import Path, Problem, below
 from chandelier_moderation.automod.rules import Rule, RuleSet
 from chandelier_moderation.automod.triggers import Expressions, Words
 
@@ -56,9 +56,9 @@ def problems_of_set(rules: RuleSet, numbers: Sequence[int] | None = None) -> Seq
     """
     places = range(len(rules.rules)) if numbers is None else numbers
     problems = [
-        Problem(("rule", place, *problem.path), problem.what)
+        problem
         for place, rule in zip(places, rules.rules, strict=True)
-        for problem in problems_of(rule)
+        for problem in below(("rule", place), problems_of(rule))
     ]
     first: dict[str, int] = {}
     for place, rule in zip(places, rules.rules, strict=True):
@@ -92,9 +92,9 @@ def _of_rule(rule: Rule) -> Iterator[Problem]:
         yield Problem(("parts",), "looks at nothing")
     if rule.at_least < 1:
         yield Problem(("at_least",), "must be at least 1")
-    yield from _below(("trigger",), problems_of_trigger(rule.trigger))
+    yield from below(("trigger",), problems_of_trigger(rule.trigger))
     for number, action in enumerate(rule.actions):
-        yield from _below(("actions", number), _of_action(action))
+        yield from below(("actions", number), _of_action(action))
         if action in rule.actions[:number]:
             yield Problem(("actions", number), f"{action.do} is there twice")
     for key in ("channels", "categories", "roles"):
@@ -147,7 +147,7 @@ def _of_ladder(ladder: Ladder) -> Iterator[Problem]:
         if not step.actions:
             yield Problem((*path, "actions"), "does nothing: a step needs an action")
         for place, action in enumerate(step.actions):
-            yield from _below((*path, "actions", place), _of_action(action))
+            yield from below((*path, "actions", place), _of_action(action))
             if isinstance(action, Points):
                 yield Problem((*path, "actions", place), "points cannot give points")
             elif isinstance(action, Delete | Reply | Slowmode | Lockdown):
@@ -159,8 +159,3 @@ def _span(key: str, span: timedelta, most: timedelta = _LONGEST, *, path: Path =
     if not timedelta(seconds=1) <= span <= most:
         limit = f"{most.days} days" if most.days else f"{int(most.total_seconds() // 3600)} hours"
         yield Problem((*path, key), f"must be 1 second to {limit}")
-
-
-def _below(path: Path, problems: Iterator[Problem]) -> Iterator[Problem]:
-    for problem in problems:
-        yield Problem((*path, *problem.path), problem.what)

@@ -14,7 +14,7 @@ from chandelier_moderation.automod.check import problems_of, problems_of_set
 from chandelier_moderation.automod.check_triggers import problems_of_trigger
 from chandelier_moderation.automod.converting import structure, unstructure
 from chandelier_moderation.automod.positions import line_of
-from chandelier_moderation.automod.problems import BadRules, Path, Problem, unknown
+from chandelier_moderation.automod.problems import BadRules, Path, Problem, below, unknown
 from chandelier_moderation.automod.rules import Rule, RuleSet
 from chandelier_moderation.automod.triggers import Trigger
 from chandelier_moderation.automod.written import table_lines
@@ -92,8 +92,7 @@ def _of_trigger(table: object, path: Path) -> Iterator[Problem]:
         trigger: Trigger = structure(cast("Mapping[str, Any]", table)["trigger"], cast("type[Any]", Trigger))
     except (BadRules, LookupError, TypeError):
         return
-    for problem in problems_of_trigger(trigger):
-        yield Problem((*path, "trigger", *problem.path), problem.what)
+    yield from below((*path, "trigger"), problems_of_trigger(trigger))
 
 
 def write_toml(rules: RuleSet) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-__all__ = ["BadRules", "Path", "Problem", "unknown"]
+__all__ = ["BadRules", "Path", "Problem", "below", "unknown"]
 
 Path = tuple[str | int, ...]
 """Keys, and numbers of entries from 0: `("rule", 0, "trigger", "words", 3)`."""
@@ -35,6 +35,12 @@ class Problem:
         parts = ["" if self.line is None else f"line {self.line}", self.where]
         place = ", ".join(filter(None, parts))
         return f"{place}: {self.what}" if place else self.what
+
+
+def below(path: Path, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The same problems of a part of something, with their paths from its top."""
+    for problem in problems:
+        yield Problem((*path, *problem.path), problem.what)
 
 
 class BadRules(ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -16,6 +15,7 @@ from chandelier_moderation.automod.triggers import Imitation, JoinRate, NewAccou
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.enforcing.lists import DomainLists
 from chandelier_moderation.enforcing.store import RuleStore, key_of
+from chandelier_moderation.turns import Turns
 
 __all__ = ["UNKNOWN", "Guarded", "Guilds"]
 
@@ -60,7 +60,7 @@ class Guilds:
         # By the guild's id as Discord's JSON has it; None: the guild has no rules.
         self._ready: dict[str | None, Guarded | None] = {None: None}
         self._changes = 0
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns = Turns[str]()
         self.watchers: list[Callable[[int | None], None]] = []
         """Told which guild's rules may be others now; None: every guild's."""
 
@@ -84,13 +84,12 @@ class Guilds:
         if key in self._ready:
             return self._ready[key]
         # One reads and the others wait: a raid's thousand joins would compile the rules a thousand times.
-        async with self._turns.setdefault(key, asyncio.Lock()):
+        async with self._turns.of(key):
             while key not in self._ready:
                 changes = self._changes
                 guarded = await self._made(guild_id)
                 if changes == self._changes:  # else something changed while it was read
                     self._ready[key] = guarded
-            self._turns.pop(key, None)
             return self._ready[key]
 
     async def rule(self, guild_id: int, key: str) -> Rule | None:

@@ -5,11 +5,9 @@ There is no record of what is there: a rule there is the bot's when the bot made
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 import attrs
 import hikari
@@ -34,6 +32,7 @@ from chandelier_moderation.native.translation import (
     Translation,
     translate,
 )
+from chandelier_moderation.turns import Turns
 
 __all__ = ["AGAIN", "TIMER", "Account", "NativeSync"]
 
@@ -78,7 +77,7 @@ class NativeSync:
         self._automod = automod
         self._names: dict[int, Mapping[str, str]] = {}
         """By guild, of the rules there that are ours: the name there, and the rule's."""
-        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+        self._turns = Turns[int]()
         """By guild; the command and the timer may both want to make its rules at once."""
         automod.guilds.watchers.append(self.rules_changed)
 
@@ -108,7 +107,7 @@ class NativeSync:
 
     async def apply(self, guild_id: int) -> Account:
         """Make Discord's rules equal to ours: delete, then change, then make, so that there is room."""
-        async with self._turns.setdefault(guild_id, asyncio.Lock()):
+        async with self._turns.of(guild_id):
             return await self._apply(guild_id)
 
     async def _apply(self, guild_id: int) -> Account:

@@ -16,7 +16,7 @@ import hikari
 import chandelier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.raids import Raids
-from chandelier_moderation.watching.together import Together
+from chandelier_moderation.together import Together
 
 __all__ = ["ABSENCE", "Absence"]
 

@@ -6,12 +6,12 @@ before it. So a join only stands in line here: whoever's turn it is does it for 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
 from chandelier_moderation.raid.raids import Join, Raids
+from chandelier_moderation.turns import Turns
 
 __all__ = ["Arrivals"]
 
@@ -23,7 +23,7 @@ class Arrivals:
         self._ctx = ctx
         self._raids = raids
         self._line: dict[int, list[Join]] = {}
-        self._turns: dict[int, asyncio.Lock] = {}
+        self._turns = Turns[int]()
 
     async def add(self, guild_id: int, user_id: int) -> None:
         """Somebody joined; returns when that is written down.
@@ -32,7 +32,7 @@ class Arrivals:
         """
         mine = Join(user_id, self._ctx.now())
         self._line.setdefault(guild_id, []).append(mine)
-        async with self._turns.setdefault(guild_id, asyncio.Lock()):
+        async with self._turns.of(guild_id):
             if mine.done:  # by one of those whose turn was before
                 return
             people = list(self._line[guild_id])

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakValueDictionary
 
 import hikari
 from sqlalchemy import select
@@ -21,6 +20,7 @@ from chandelier_moderation.raid.raids import LONGEST, Raids, batch_of, source_of
 from chandelier_moderation.raid.tables import ENDING, ON, Raid
 from chandelier_moderation.reasons import RAID
 from chandelier_moderation.tables import Case
+from chandelier_moderation.turns import Turns
 
 __all__ = ["Measures"]
 
@@ -52,11 +52,8 @@ class Measures:
         self._ctx = ctx
         self._book = book
         self._raids = raids
-        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+        self._turns = Turns[int]()
         """By guild: one raid mode may end while the next one begins."""
-
-    def _turn(self, guild_id: int) -> asyncio.Lock:
-        return self._turns.setdefault(guild_id, asyncio.Lock())
 
     # ---- on
 
@@ -102,7 +99,7 @@ class Measures:
         if raid.state != ON or raid.pausing not in ("waiting", "done"):
             return
         try:
-            async with self._turn(raid.guild_id):
+            async with self._turns.of(raid.guild_id):
                 await self._pause(raid)
         except _REFUSED:
             await self._raids.change(raid, pausing="failed")
@@ -171,7 +168,7 @@ class Measures:
 
     async def _unpause(self, raid: Raid) -> None:
         """Give back what was paused before, unless a moderator has set something else meanwhile."""
-        async with self._turn(raid.guild_id):
+        async with self._turns.of(raid.guild_id):
             known = await self._raids.find(raid.id)
             if known is None or known.pausing != "done":  # or raid mode is on anew, and gives it back later
                 return

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.together import Together
 from chandelier_moderation.watching.store import MessageStore
 from chandelier_moderation.watching.tables import LogEntry
-from chandelier_moderation.watching.together import Together
 
 __all__ = ["EFFECT", "MOST", "Entry", "Journal", "Noted"]
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from weakref import WeakValueDictionary
 
 import hikari
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.turns import Turns
 from chandelier_moderation.watching.journal import Entry, Journal
 from chandelier_moderation.watching.settings import Watch
 from chandelier_moderation.watching.store import Kept, MessageStore
@@ -39,7 +38,7 @@ class MessageWatch:
         self._journal = journal
         # One message's events are taken in turn, else two edits at once would have the same "before"; those
         # of different messages are not, so that thousands at once are read and written together.
-        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+        self._turns = Turns[int]()
         self._edits: OrderedDict[int, Any] = OrderedDict()
 
     def wants(self, raw: Mapping[str, Any], watch: Watch) -> bool:
@@ -53,7 +52,7 @@ class MessageWatch:
         """Keep a new message."""
         message = event.message
         if watch.keep and self._counts(event, watch):
-            async with self._turn(message.id):
+            async with self._turns.of(int(message.id)):
                 await self._store.remember(_kept(event, message, _text(message)))
 
     async def edited(self, event: hikari.GuildMessageUpdateEvent, watch: Watch) -> None:
@@ -61,7 +60,7 @@ class MessageWatch:
         message = event.message
         if message.content is hikari.UNDEFINED or not self._counts(event, watch):
             return
-        async with self._turn(message.id):
+        async with self._turns.of(int(message.id)):
             before = await self._store.find_one(event.guild_id, message.id) if watch.keep else None
             after = _kept(event, message, _text(message))
             if before is None and not self._newly_edited(message):
@@ -92,7 +91,7 @@ class MessageWatch:
         channel = watch.deletions.channel
         if not self._heard(event.channel_id, watch, log=True):
             return
-        async with self._turn(event.message_id):
+        async with self._turns.of(int(event.message_id)):
             kept = await self._store.find_one(event.guild_id, event.message_id) if watch.keep else None
             if channel is None:
                 if kept is not None:
@@ -131,12 +130,6 @@ class MessageWatch:
                 details={"messages": [str(one) for one in sorted(event.message_ids)]},
             )
         )
-
-    def _turn(self, message_id: int) -> asyncio.Lock:
-        turn = self._turns.get(int(message_id))
-        if turn is None:
-            turn = self._turns[int(message_id)] = asyncio.Lock()
-        return turn
 
     def _counts(self, event: _Event, watch: Watch) -> bool:
         message = event.message

@@ -10,6 +10,7 @@ import hikari
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.turns import Turns
 from chandelier_moderation.watching import audited
 from chandelier_moderation.watching.journal import EFFECT, Entry, Journal
 from chandelier_moderation.watching.messages import MessageWatch
@@ -32,7 +33,7 @@ class Watching:
         self._known: dict[str, Watch] = {}
         """By the guild's id as Discord's JSON has it; a guild that was not asked about is not in it."""
         self._changes = 0
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns = Turns[str]()
         self.drawing = asyncio.Lock()
         """One picture at a time: drawing takes memory, and the library is not made for threads."""
         self.loader = chandelier.Loader()
@@ -62,13 +63,12 @@ class Watching:
         if key in self._known:
             return self._known[key]
         # One reads and the others wait: after a start a raid's thousand joins come before the first answer.
-        async with self._turns.setdefault(key, asyncio.Lock()):
+        async with self._turns.of(key):
             while key not in self._known:
                 changes = self._changes
                 watch = (await self._ctx.config_for(guild_id)).watch
                 if changes == self._changes:  # else they changed while they were read
                     self._known[key] = watch
-            self._turns.pop(key, None)
             return self._known[key]
 
     async def config_changed(self, guild_id: int | None) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import chandelier
 from chandelier_moderation.config import ModerationConfig
+from chandelier_moderation.together import Together
 from chandelier_moderation.watching.tables import KeptMessage
-from chandelier_moderation.watching.together import Together
 
 __all__ = ["Kept", "MessageStore"]
 

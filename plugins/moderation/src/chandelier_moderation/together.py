@@ -1,4 +1,4 @@
-"""Things that are written one by one and come in numbers: those that wait share one transaction."""
+"""Things that are written or asked one by one and come in numbers: those that wait share one transaction."""
 
 from __future__ import annotations
 
